@@ -1,0 +1,72 @@
+"""callnexus reads the narrative of an emergency call and answers two questions, with reasons.
+
+Does the call have a mental health nexus? Is there an imminent safety risk? The two answers choose among a
+city's response models. The library recommends; the dispatcher decides.
+
+    >>> import callnexus
+    >>> model = callnexus.load()
+    >>> p = model.predict("CLR STS NEIGHBOR PARKED ACROSS HER DRIVEWAY AGAIN, WANTS IT TOWED")
+    >>> str(p.response), str(p.mh_nexus.decision)
+    ('standard', 'no')
+
+How it is built, in reading order. Predicting needs the standard library and NumPy alone:
+
+- `narrative`: strings become normalised bytes with offsets; `words`: bytes become hashed words;
+- `lexicon`: cue phrases by concept, found with their scope (present, negated, past, ...);
+- `features`: everything a model sees, extracted by one function that training and predicting share;
+- `model` sums weights into scores, decides, and `evidence` lays contributions back onto the caller's text;
+- `response` turns two decisions into a recommendation by a city's policy;
+- `model_folder` reads and writes verified folders.
+
+The training wing (extras `train` and `report`) may use all of that, never the other way: `corpus` reads
+annotated examples, `training` fits and packages, `evaluation` measures, `report` writes pages, and `cli`
+joins them.
+"""
+
+from pathlib import Path
+
+from callnexus.errors import CallnexusError, ModelFolderError, NarrativeTypeError
+from callnexus.labels import LABEL_NAMES, Decision
+from callnexus.model import Model
+from callnexus.model_folder import read
+from callnexus.prediction import Evidence, LabelPrediction, Prediction, Reason
+from callnexus.response import Response
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "LABEL_NAMES",
+    "CallnexusError",
+    "Decision",
+    "Evidence",
+    "LabelPrediction",
+    "Model",
+    "ModelFolderError",
+    "NarrativeTypeError",
+    "Prediction",
+    "Reason",
+    "Response",
+    "load",
+]
+
+
+def load(folder: str | Path | None = None) -> Model:
+    """Return a model, verified file by file; without an argument, the one that comes with the library.
+
+    Args:
+        folder: A model folder, such as "models/callnexus-0.1.0".
+
+    Raises:
+        ModelFolderError: If the folder is missing, altered, or of an unknown format.
+    """
+    return read(_default_folder() if folder is None else Path(folder))
+
+
+def _default_folder() -> Path:
+    here = Path(__file__).resolve().parent
+    # An installed wheel carries the models beside the modules; a source checkout has them at its top.
+    for models in (here / "models", here.parents[1] / "models"):
+        name = models / "DEFAULT"
+        if name.is_file():
+            return models / name.read_text(encoding="utf-8").strip()
+    raise ModelFolderError("no default model came with this installation; give load() a model folder")

@@ -1,0 +1,191 @@
+"""The command line: parses, calls and prints; every decision is made elsewhere. Needs the extra `cli`."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+import callnexus
+from callnexus.errors import CallnexusError, GateError, MissingExtraError
+from callnexus.jsonl import predict_lines
+from callnexus.terminal import groups_table, metrics_table, show_prediction
+
+app = typer.Typer(
+    name="callnexus",
+    help="Read narratives of emergency calls: mental health nexus? safety risk? The dispatcher decides.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    # Locals hold narratives; a traceback must not print them.
+    pretty_exceptions_enable=False,
+)
+_err = Console(stderr=True, highlight=False)
+_out = Console(highlight=False)
+
+_TRAIN = ("sklearn", "scipy", "joblib", "pandas", "spacy", "mlflow", "pydantic", "krippendorff", "cleanlab", "negspacy")
+_REPORT = ("jinja2", "matplotlib", "fairlearn")
+
+ModelOption = Annotated[
+    Path | None, typer.Option("--model", "-m", help="A model folder; without it, the one that is shipped.")
+]
+Labelled = Annotated[list[Path], typer.Argument(help="JSONL files of annotated examples, or folders of them.")]
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the command line and return the exit code: 0 done, 1 a gate failed, 2 bad input."""
+    try:
+        app(arguments, standalone_mode=False)
+    except GateError as error:
+        return _fail("gate failed", error, code=1)
+    except CallnexusError as error:
+        return _fail("error", error, code=2)
+    except ModuleNotFoundError as error:
+        top = (error.name or "").split(".")[0]
+        extra = "train" if top in _TRAIN else "report" if top in _REPORT else None
+        if extra is None:
+            raise
+        return _fail("error", MissingExtraError(extra, top), code=2)
+    except typer.Exit as stop:
+        return int(stop.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    except BrokenPipeError:
+        # The reader has gone; stdout goes elsewhere so that the interpreter's last flush is silent.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:
+        # What the option parser raises differs between its versions; all of it can format itself.
+        if not hasattr(error, "format_message"):
+            raise
+        return _fail("usage", error.format_message(), code=2)
+    return 0
+
+
+def _fail(kind: str, error: object, *, code: int) -> int:
+    _err.print(f"{kind}: {error}", markup=False, style="red", soft_wrap=True)
+    return code
+
+
+@app.callback(invoke_without_command=True)
+def _main(
+    version: Annotated[bool, typer.Option("--version", help="Print the library's version and stop.")] = False,
+) -> None:
+    if version:
+        typer.echo(callnexus.__version__)
+        raise typer.Exit
+
+
+@app.command()
+def train(
+    experiment: Annotated[Path, typer.Argument(help="An experiment file, such as experiments/default.toml.")],
+    models: Annotated[Path, typer.Option(help="Where the model folder goes.")] = Path("models"),
+    replace: Annotated[bool, typer.Option(help="Replace the same release if its content differs.")] = False,
+    track: Annotated[bool, typer.Option(help="Log the run to MLflow.")] = True,
+    jobs: Annotated[int, typer.Option(min=1, help="Folds or labels worked on at once.")] = 2,
+) -> None:
+    """Train, evaluate, report on and package a model, as an experiment file says.
+
+    Examples:
+
+    - `callnexus train experiments/default.toml --replace`
+    - `callnexus train my_city.toml --models /srv/models --jobs 8`
+
+    Then `mlflow ui --backend-store-uri sqlite:///mlflow.db` shows every run.
+    """
+    from callnexus.training.experiment import read_experiment
+    from callnexus.training.pipeline import STEPS, train
+
+    settings = read_experiment(experiment)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=_err) as bar:
+        task = bar.add_task("starting", total=len(STEPS))
+
+        def show(step: str) -> None:
+            number = STEPS.index(step)
+            bar.update(task, completed=number, description=step)
+            if not _err.is_terminal:
+                _err.print(f"[{number + 1}/{len(STEPS)}] {step}", markup=False)
+
+        result = train(settings, models=models, replace_release=replace, track=track, jobs=jobs, progress=show)
+        bar.update(task, completed=len(STEPS), description="done")
+    _out.print(metrics_table("test split (batches that training never saw)", result.assessment.to_dict()))
+    _out.print(metrics_table("out of fold (training and calibration batches)", result.out_of_fold))
+    _out.print(f"model folder     {result.folder}\nversion          {result.model.version}", markup=False)
+    _out.print(f"fairness report  {result.folder / 'fairness.html'}", markup=False)
+    if result.run_id:
+        _out.print(f"MLflow run       {result.run_id} ({settings.tracking.uri})", markup=False)
+
+
+@app.command()
+def predict(
+    narrative: Annotated[str | None, typer.Argument(help="One narrative; without it, JSONL is read.")] = None,
+    model: ModelOption = None,
+) -> None:
+    """Predict one narrative, or JSONL on standard input to JSONL on standard output with ids kept.
+
+    Examples:
+
+    - `callnexus predict "CLR STS BROTHER OFF MEDS, TALKING TO THE WALLS, NEG WPNS"`
+    - `echo '{"id": 1, "narrative": "dog barking since 6"}' | callnexus predict`
+
+    A line that cannot be read gives a line with its number and the error; the others go on.
+    """
+    loaded = callnexus.load(model)
+    lines = sys.stdin if narrative is None else [json.dumps({"narrative": narrative})]
+    for line in predict_lines(loaded, lines):
+        sys.stdout.write(line)
+        sys.stdout.flush()
+
+
+@app.command()
+def explain(
+    narrative: Annotated[str, typer.Argument(help="The narrative to explain.")], model: ModelOption = None
+) -> None:
+    """Show a prediction as a dispatcher would read it, with the words that moved it highlighted.
+
+    Example: `callnexus explain "Son says he will jump, on the roof now, no weapons"`
+    """
+    show_prediction(_out, narrative, callnexus.load(model).predict(narrative))
+
+
+@app.command()
+def evaluate(data: Labelled, model: ModelOption = None) -> None:
+    """Measure a model on annotated examples: quality of both labels, then error rates by group.
+
+    Example: `callnexus evaluate data/authored/b01.jsonl --model models/callnexus-0.1.0`
+    """
+    from callnexus.corpus.examples import read_examples
+    from callnexus.training.assessment import assess
+
+    loaded = callnexus.load(model)
+    assessment = assess(loaded, read_examples(data))
+    _out.print(metrics_table(f"{loaded.version} on {len(assessment.truth)} examples", assessment.to_dict()))
+    rows = [row.to_dict() for row in assessment.rows if row.outcome in loaded.labels]
+    _out.print(groups_table("error rates by group", rows))
+
+
+@app.command()
+def report(
+    data: Labelled,
+    model: ModelOption = None,
+    to: Annotated[Path, typer.Option("--to", help="Folder for fairness.html and fairness.json.")] = Path("runs/report"),
+) -> None:
+    """Write the fairness report of a model on annotated examples: a page for reviewers, and the same as JSON.
+
+    Example: `callnexus report my_city.jsonl --to runs/my_city`
+    """
+    from callnexus.corpus.examples import read_examples
+    from callnexus.report.page import fairness_page, to_json
+    from callnexus.training.assessment import assess, fairness_document
+
+    loaded = callnexus.load(model)
+    names = ", ".join(path.name for path in data)
+    document = fairness_document(assess(loaded, read_examples(data)), model=loaded.version, data=names)
+    to.mkdir(parents=True, exist_ok=True)
+    (to / "fairness.json").write_text(to_json(document), encoding="utf-8")
+    (to / "fairness.html").write_text(fairness_page(document), encoding="utf-8")
+    _out.print(f"{to / 'fairness.html'}\n{to / 'fairness.json'}", markup=False)

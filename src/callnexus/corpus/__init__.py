@@ -1,0 +1,1 @@
+"""Annotated examples: their schema, reading, checking and splitting. Needs the extra `train`."""

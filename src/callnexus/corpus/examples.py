@@ -1,0 +1,142 @@
+"""One annotated example, and reading many from JSONL with every bad row reported at once."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+import datetime
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from callnexus.errors import ExamplesError
+from callnexus.labels import LABEL_NAMES
+
+Answer = Literal["yes", "no"]
+GROUP_COLUMNS = ("district", "caller_language", "subject_race", "subject_sex", "subject_age_band")
+"""The call record's group columns, by which error rates are compared."""
+
+REGISTERS = ("dispatch", "notes", "transcript", "field_report", "referral")
+
+
+class Vote(BaseModel):
+    """One annotator's answers; null is "unclear" or "not asked"."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    mh_nexus: Answer | None = None
+    safety_risk: Answer | None = None
+
+
+class Example(BaseModel):
+    """A narrative with its labels, the votes behind them, where it came from, and the call record's groups."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False)
+
+    id: str = Field(min_length=1, max_length=100)
+    narrative: str = Field(min_length=1)
+    mh_nexus: Answer | None
+    safety_risk: Answer | None
+    votes: Mapping[str, Vote] = Field(default_factory=dict)
+    batch: str = Field(min_length=1, max_length=100)
+    register_: Literal["dispatch", "notes", "transcript", "field_report", "referral"] = Field(alias="register")
+    city_type: str | None = None
+    hard: str | None = None
+    group_id: str | None = None
+    group_kind: Literal["contrast", "invariance"] | None = None
+    date: datetime.date | None = None
+    district: str | None = None
+    caller_language: str | None = None
+    subject_race: str | None = None
+    subject_sex: str | None = None
+    subject_age_band: str | None = None
+
+    def to_line(self) -> str:
+        """Return the example as one line of JSONL, which `read_examples` reads back."""
+        return json.dumps(self.model_dump(mode="json", by_alias=True), ensure_ascii=False) + "\n"
+
+
+def read_examples(paths: Iterable[Path]) -> list[Example]:
+    """Return the examples of JSONL files, or of every *.jsonl under a folder, in order.
+
+    Raises:
+        ExamplesError: If any row is bad or any id stands twice; every problem is listed, with file, line, field and
+            what is allowed, and never with the narrative's text. Nothing is dropped.
+    """
+    examples: list[Example] = []
+    problems: list[str] = []
+    seen: dict[str, str] = {}
+    for path in _files(paths, problems):
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            problems.append(f"{path}: cannot be read as UTF-8: {type(error).__name__}")
+            continue
+        # Only "\n" ends a row: splitlines would also cut at separators that JSON leaves inside strings.
+        for number, line in enumerate(text.split("\n"), start=1):
+            if not line.strip():
+                continue
+            where = f"{path.name}: line {number}"
+            example = _parse(line, where, problems)
+            if example is None:
+                continue
+            if example.id in seen:
+                problems.append(f"{where}: id: {example.id!r} stands already in {seen[example.id]}; ids are unique")
+            seen.setdefault(example.id, where)
+            examples.append(example)
+    if problems:
+        raise ExamplesError(problems)
+    if not examples:
+        raise ExamplesError(["no examples found: give JSONL files, or folders that hold some"])
+    return examples
+
+
+def _files(paths: Iterable[Path], problems: list[str]) -> Iterable[Path]:
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(path.glob("*.jsonl"))
+        elif path.is_file():
+            yield path
+        else:
+            problems.append(f"{path}: no such file or folder")
+
+
+def _parse(line: str, where: str, problems: list[str]) -> Example | None:
+    try:
+        return Example.model_validate(json.loads(line))
+    except ValidationError as error:
+        for problem in error.errors(include_input=False, include_url=False):
+            field = ".".join(map(str, problem["loc"])) or "row"
+            problems.append(f"{where}: {field}: {problem['msg']}")
+    except ValueError as error:
+        problems.append(f"{where}: row: not JSON: {getattr(error, 'msg', type(error).__name__)}")
+    except RecursionError:
+        problems.append(f"{where}: row: not JSON: nested too deeply")
+    return None
+
+
+def to_frame(examples: Sequence[Example]) -> pd.DataFrame:
+    """Return one row per example with its columns; the narratives and votes stay out.
+
+    Label columns hold "yes", "no" or None, so that a missing label is never read as a no.
+    """
+    columns = ["id", *LABEL_NAMES, "batch", "register", "city_type", "hard", "group_id", "group_kind", "date"]
+    rows = [example.model_dump(by_alias=True, exclude={"narrative", "votes"}) for example in examples]
+    return pd.DataFrame(rows, columns=[*columns, *GROUP_COLUMNS])
+
+
+def truth_of(examples: Sequence[Example]) -> NDArray[np.float64]:
+    """Return the labels as numbers, shape (examples, 2): 1 yes, 0 no, NaN where the label is null."""
+    value = {"yes": 1.0, "no": 0.0, None: np.nan}
+    return np.array([[value[getattr(e, name)] for name in LABEL_NAMES] for e in examples]).reshape(-1, 2)
+
+
+def data_hash(examples: Sequence[Example]) -> str:
+    """Return the SHA-256 of the examples' content, whatever their order and files."""
+    digest = hashlib.sha256()
+    for line in sorted(example.to_line() for example in examples):
+        digest.update(line.encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()

@@ -1,0 +1,54 @@
+"""Every error that callnexus raises on purpose: one family, each also a fitting builtin."""
+
+from collections.abc import Sequence
+
+
+class CallnexusError(Exception):
+    """The parent of all callnexus errors: catch this one to catch them all."""
+
+
+class NarrativeTypeError(CallnexusError, TypeError):
+    """A narrative that is not a string."""
+
+
+class ModelFolderError(CallnexusError, ValueError):
+    """A model folder that is missing, altered, half-written or of an unknown format."""
+
+
+class LexiconError(CallnexusError, ValueError):
+    """A lexicon file with a row that cannot be used."""
+
+
+class PolicyError(CallnexusError, ValueError):
+    """A response policy that leaves a call without a response."""
+
+
+class ExperimentError(CallnexusError, ValueError):
+    """An experiment file with an unknown key or a value that is not allowed."""
+
+
+class GateError(CallnexusError):
+    """A model that broke a limit fixed before its results were seen."""
+
+
+class MissingExtraError(CallnexusError, ImportError):
+    """A command whose optional packages are not installed."""
+
+    def __init__(self, extra: str, missing: str) -> None:
+        super().__init__(f"{missing} is not installed; install it with: pip install 'callnexus[{extra}]'")
+
+
+class ExamplesError(CallnexusError, ValueError):
+    """Examples that break the schema or leak between splits.
+
+    Attributes:
+        problems: One line per problem: file, line, field and what is allowed. Never a narrative's text.
+    """
+
+    SHOWN = 50
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        more = len(self.problems) - self.SHOWN
+        lines = [*self.problems[: self.SHOWN], *([f"... and {more} more"] if more > 0 else [])]
+        super().__init__(f"{len(self.problems)} problem(s) in the examples:\n" + "\n".join(lines))

@@ -1,0 +1,184 @@
+"""The model: weights over features, thresholds, and the arithmetic from a narrative to a prediction."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from callnexus.errors import ModelFolderError, NarrativeTypeError
+from callnexus.evidence import Explanation, explain
+from callnexus.features import Extractor, Features
+from callnexus.labels import LABEL_NAMES, Decision
+from callnexus.prediction import LabelPrediction, Prediction
+from callnexus.response import Policy, Response
+
+CHUNK = 32_768
+"""Characters extracted at once: the arrays of one chunk stay in the processor's cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Where one label's decision turns.
+
+    Attributes:
+        yes_from: A probability at or above it is a yes.
+        no_below: A probability below it is a no; between the two the model is unsure.
+    """
+
+    yes_from: float
+    no_below: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.no_below <= self.yes_from <= 1:
+            raise ModelFolderError("thresholds: 0 <= no_below <= yes_from <= 1 must hold")
+
+    def decide(self, probability: float) -> Decision:
+        """Return yes, no or unsure.
+
+        >>> Thresholds(yes_from=0.6, no_below=0.4).decide(0.5)
+        <Decision.UNSURE: 'unsure'>
+        """
+        if probability >= self.yes_from:
+            return Decision.YES
+        return Decision.NO if probability < self.no_below else Decision.UNSURE
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A packaged model. Immutable, and safe to share between threads.
+
+    Attributes:
+        extractor: The features, as in training.
+        weights: float32, shape (columns, 2). Log-odds added by each feature, calibration included.
+        intercepts: float64, shape (2,). Log-odds before any text.
+        thresholds: By label name.
+        policy: The response policy.
+        version: Name, version and content hash.
+        fewest_words: A narrative with fewer words gets the decision `insufficient`.
+        manifest: What the model folder says of the model.
+    """
+
+    extractor: Extractor
+    weights: NDArray[np.float32]
+    intercepts: NDArray[np.float64]
+    thresholds: Mapping[str, Thresholds]
+    policy: Policy
+    version: str
+    fewest_words: int
+    manifest: Mapping[str, Any] = field(repr=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        expected = (self.extractor.columns, len(LABEL_NAMES))
+        if self.weights.shape != expected or self.intercepts.shape != expected[1:]:
+            raise ModelFolderError(
+                f"weights.npz: weights of shape {expected} are needed, not {self.weights.shape}; "
+                f"intercepts of shape {expected[1:]}, not {self.intercepts.shape}"
+            )
+
+    @property
+    def labels(self) -> tuple[str, str]:
+        """Names of the labels, in the order of `predict_proba`'s columns."""
+        return LABEL_NAMES
+
+    def predict(self, narrative: str) -> Prediction:
+        """Return the prediction for one narrative, which may be any string.
+
+        Raises:
+            NarrativeTypeError: If it is not a string.
+        """
+        return self.predict_many([_text(narrative)])[0]
+
+    def predict_many(self, narratives: Iterable[str]) -> list[Prediction]:
+        """Return one prediction per narrative, in the same order.
+
+        Raises:
+            NarrativeTypeError: If one is not a string, with its place.
+        """
+        return list(self.predict_stream(narratives))
+
+    def predict_stream(self, narratives: Iterable[str]) -> Iterator[Prediction]:
+        """Yield one prediction per narrative, in the same order, reading on only as needed."""
+        for chunk in _chunks(narratives):
+            features = self.extractor.extract(chunk)
+            contributions = self._contributions(features)
+            scores = self._scores(features, contributions)
+            probabilities = _probability(scores)
+            enough = np.bincount(features.words.narrative, minlength=len(chunk)) >= self.fewest_words
+            explanations = explain(chunk, features, contributions, self.extractor.lexicon)
+            for number, explanation in enumerate(explanations):
+                yield self._prediction(scores[number], probabilities[number], bool(enough[number]), explanation)
+
+    def predict_proba(self, narratives: Iterable[str]) -> NDArray[np.float32]:
+        """Return calibrated probabilities, float32, shape (narratives, 2), columns in the order of `labels`."""
+        return _probability(self.scores(narratives)).astype(np.float32)
+
+    def scores(self, narratives: Iterable[str]) -> NDArray[np.float64]:
+        """Return log-odds, float64, shape (narratives, 2), columns in the order of `labels`."""
+        parts = []
+        for chunk in _chunks(narratives):
+            features = self.extractor.extract(chunk)
+            parts.append(self._scores(features, self._contributions(features)))
+        return np.concatenate(parts) if parts else np.zeros((0, len(LABEL_NAMES)))
+
+    def _contributions(self, features: Features) -> NDArray[np.float64]:
+        contributions: NDArray[np.float64] = self.weights[features.column] * features.value[:, None]
+        return contributions
+
+    def _scores(self, features: Features, contributions: NDArray[np.float64]) -> NDArray[np.float64]:
+        # bincount adds in reading order within each narrative: the same bits in any batch.
+        columns = [np.bincount(features.narrative, part, features.count) for part in contributions.T]
+        return np.stack(columns, axis=1) + self.intercepts
+
+    def _prediction(
+        self, scores: NDArray[np.float64], probabilities: NDArray[np.float64], enough: bool, why: Explanation
+    ) -> Prediction:
+        found = []
+        for place, name in enumerate(LABEL_NAMES):
+            probability, score = float(probabilities[place]), float(scores[place])
+            intercept = float(self.intercepts[place])
+            listed = sum(piece.weight for piece in why.evidence if piece.label == name)
+            decision = self.thresholds[name].decide(probability) if enough else Decision.INSUFFICIENT
+            found.append(LabelPrediction(name, decision, probability, score, intercept, score - intercept - listed))
+        response = self.policy.recommend(found[0].decision, found[1].decision)
+        return Prediction(
+            mh_nexus=found[0],
+            safety_risk=found[1],
+            response=response,
+            needs_review=response is Response.DISPATCHER_REVIEW,
+            reasons=why.reasons,
+            evidence=why.evidence,
+            model_version=self.version,
+            policy=self.policy.name,
+        )
+
+
+def _text(narrative: object, place: int | None = None) -> str:
+    if not isinstance(narrative, str):
+        which = "the narrative" if place is None else f"narrative {place}"
+        raise NarrativeTypeError(f"{which} must be a str, not {type(narrative).__name__}")
+    return narrative
+
+
+def _chunks(narratives: Iterable[str]) -> Iterator[Sequence[str]]:
+    """Yield the narratives in lists of about CHUNK characters; a longer narrative is a list of its own."""
+    if isinstance(narratives, str):
+        raise NarrativeTypeError("a list of narratives is needed, not one str; use predict for one")
+    chunk: list[str] = []
+    room = CHUNK
+    for place, item in enumerate(narratives):
+        narrative = _text(item, place)
+        room -= len(narrative) + 1
+        if chunk and room < 0:
+            yield chunk
+            chunk, room = [], CHUNK - len(narrative) - 1
+        chunk.append(narrative)
+    if chunk:
+        yield chunk
+
+
+def _probability(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the logistic function of the scores; clipped where float64 could only say 0 or 1."""
+    probability: NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(scores, -30, 30)))
+    return probability

@@ -1,0 +1,1 @@
+"""From annotated examples to a packaged model. Needs the extra `train`."""

@@ -1,0 +1,127 @@
+"""An experiment: one readable TOML file that says what a model is trained on, how, and for what limits."""
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from callnexus.errors import ExperimentError
+from callnexus.features import FeatureSpec
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ModelSection(_Section):
+    """What the packaged model is called."""
+
+    name: str = Field("callnexus", pattern=r"^[a-z][a-z0-9_]*$")
+    release: str = Field(pattern=r"^\d+\.\d+\.\d+$")
+    policy: str = "boston_pilot"
+    fewest_words: int = Field(2, ge=1)
+
+
+class DataSection(_Section):
+    """Where the examples are and how they are split."""
+
+    examples: list[str] = Field(min_length=1)
+    folds: int = Field(5, ge=3)
+    seed: int = 0
+
+
+class FeaturesSection(_Section):
+    """Which features are extracted; see callnexus.features.FeatureSpec."""
+
+    lexicon_overlays: list[str] = Field(default_factory=list)
+    word_lengths: list[int] = [1, 2]
+    character_lengths: list[int] = [4]
+    bits: int = 17
+    pair_bits: int = 13
+    cue_scale: float = 1.0
+    pair_scale: float = 0.5
+    word_scale: float = 1.0
+    character_scale: float = 1.0
+
+    def spec(self) -> FeatureSpec:
+        """Return the feature spec of this section."""
+        return FeatureSpec.from_mapping(self.model_dump(exclude={"lexicon_overlays"}))
+
+
+class FitSection(_Section):
+    """How the weights are fitted."""
+
+    inverse_regularisation: float = Field(4.0, gt=0)
+    class_weight: Literal["balanced"] | None = None
+    calibration: Literal["sigmoid"] = "sigmoid"
+
+
+class LabelThreshold(_Section):
+    """How one label's thresholds are chosen on the calibration split."""
+
+    recall: float = Field(gt=0, le=1)
+    unsure_recall: float | None = Field(None, gt=0, le=1)
+
+
+class ThresholdsSection(_Section):
+    """The share of true calls that each label's threshold must find."""
+
+    mh_nexus: LabelThreshold
+    safety_risk: LabelThreshold
+
+
+class TrackingSection(_Section):
+    """Where MLflow keeps the run."""
+
+    uri: str = "sqlite:///mlflow.db"
+    experiment: str = "callnexus"
+    registered_name: str = "callnexus"
+    alias: str = "challenger"
+
+
+class Experiment(_Section):
+    """A whole experiment."""
+
+    model: ModelSection
+    data: DataSection
+    features: FeaturesSection = Field(default_factory=FeaturesSection)
+    fit: FitSection = Field(default_factory=FitSection)
+    thresholds: ThresholdsSection
+    tracking: TrackingSection = Field(default_factory=TrackingSection)
+
+
+def read_experiment(path: Path) -> Experiment:
+    """Return the experiment written in a TOML file; its paths are relative to where the command runs.
+
+    Raises:
+        ExperimentError: If the file is missing, is not TOML, has an unknown key (the nearest known one is named) or a
+            value that is not allowed. All problems are listed at once.
+    """
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        return Experiment.model_validate(values)
+    except OSError as error:
+        raise ExperimentError(f"{path}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ExperimentError(f"{path}: not TOML: {error}") from error
+    except ValidationError as error:
+        problems = [_problem(entry["loc"], entry["type"], entry["msg"]) for entry in error.errors(include_url=False)]
+        raise ExperimentError("\n".join(f"{path}: {problem}" for problem in problems)) from error
+
+
+def _problem(location: tuple[int | str, ...], kind: str, message: str) -> str:
+    name = ".".join(map(str, location))
+    if kind != "extra_forbidden":
+        return f"{name}: {message}"
+    known = _known_keys(location[:-1])
+    nearest = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.0)
+    return f"{name}: unknown key; did you mean {nearest[0]!r}? Known here: {', '.join(known)}"
+
+
+def _known_keys(section: tuple[int | str, ...]) -> list[str]:
+    kind: Any = Experiment
+    for name in section:
+        kind = kind.model_fields[str(name)].annotation
+    return list(kind.model_fields)

@@ -1,0 +1,175 @@
+"""Fitting: features into a sparse matrix, one logistic regression a label, and their scores calibrated."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import joblib
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+
+from callnexus.features import Extractor, FeatureSpec
+from callnexus.labels import LABEL_NAMES
+from callnexus.lexicon import Lexicon
+from callnexus.training.experiment import FitSection
+
+CHUNK = 256
+
+
+class NarrativeFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sklearn ships no types
+    """The shared feature function as a scikit-learn transformer.
+
+    Args:
+        spec: What is extracted.
+        lexicon: The cues and markers.
+    """
+
+    def __init__(self, spec: FeatureSpec, lexicon: Lexicon) -> None:
+        self.spec = spec
+        self.lexicon = lexicon
+
+    def fit(self, narratives: Sequence[str], y: object = None) -> "NarrativeFeatures":
+        """Return self: nothing is learnt from narratives alone."""
+        return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Return True: there is nothing to fit."""
+        return True
+
+    def transform(self, narratives: Sequence[str]) -> csr_matrix:
+        """Return the feature matrix, float32 CSR, shape (narratives, columns)."""
+        extractor = Extractor(self.spec, self.lexicon)
+        texts = list(narratives)
+        rows, columns, values = [], [], []
+        for start in range(0, len(texts), CHUNK):
+            features = extractor.extract(texts[start : start + CHUNK])
+            rows.append(features.narrative + start)
+            columns.append(features.column)
+            values.append(features.value)
+        if not rows:
+            return csr_matrix((0, extractor.columns), dtype=np.float32)
+        triplets = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
+        return csr_matrix(triplets, shape=(len(texts), extractor.columns)).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """Fitted, not yet calibrated.
+
+    Attributes:
+        pipelines: One scikit-learn pipeline per label, from narratives to probabilities.
+        weights: float64, shape (columns, 2).
+        intercepts: float64, shape (2,).
+    """
+
+    pipelines: dict[str, Pipeline]
+    weights: NDArray[np.float64]
+    intercepts: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Platt's sigmoid for one label: calibrated log-odds = slope x score + intercept (Platt, 1999)."""
+
+    slope: float
+    intercept: float
+
+
+def fit_labels(
+    features: NarrativeFeatures,
+    matrix: csr_matrix,
+    truth: NDArray[np.float64],
+    settings: FitSection,
+    *,
+    seed: int,
+    jobs: int,
+) -> Fit:
+    """Return one logistic regression per label; an example whose label is unknown does not count for it.
+
+    Args:
+        features: The transformer that made the matrix, kept in the pipelines.
+        matrix: The feature matrix, shape (examples, columns).
+        truth: 1, 0 or NaN, shape (examples, 2).
+        settings: Regularisation and class weight.
+        seed: Of the solver.
+        jobs: Labels fitted at once.
+    """
+    fitted = joblib.Parallel(n_jobs=jobs)(
+        joblib.delayed(_fit_one)(matrix, truth[:, place], settings, seed) for place in range(len(LABEL_NAMES))
+    )
+    return Fit(
+        pipelines={
+            name: make_pipeline(features, regression) for name, regression in zip(LABEL_NAMES, fitted, strict=True)
+        },
+        weights=np.stack([regression.coef_[0] for regression in fitted], axis=1).astype(np.float64),
+        intercepts=np.array([regression.intercept_[0] for regression in fitted], np.float64),
+    )
+
+
+def _fit_one(matrix: csr_matrix, truth: NDArray[np.float64], settings: FitSection, seed: int) -> Any:
+    known = ~np.isnan(truth)
+    regression = LogisticRegression(
+        C=settings.inverse_regularisation,
+        class_weight=settings.class_weight,
+        solver="liblinear",
+        random_state=seed,
+        max_iter=1000,
+    )
+    return regression.fit(matrix[known], truth[known].astype(int))
+
+
+def scores_of(fit: Fit, matrix: csr_matrix) -> NDArray[np.float64]:
+    """Return uncalibrated log-odds, shape (examples, 2)."""
+    scores: NDArray[np.float64] = matrix @ fit.weights + fit.intercepts
+    return scores
+
+
+def out_of_fold_scores(
+    features: NarrativeFeatures,
+    matrix: csr_matrix,
+    truth: NDArray[np.float64],
+    folds: Sequence[NDArray[np.int64]],
+    settings: FitSection,
+    *,
+    seed: int,
+    jobs: int,
+) -> NDArray[np.float64]:
+    """Return for every example the log-odds given by a model that saw none of its fold, shape (examples, 2)."""
+    everything = np.arange(matrix.shape[0])
+
+    def score(fold: NDArray[np.int64]) -> NDArray[np.float64]:
+        rest = np.setdiff1d(everything, fold)
+        fit = fit_labels(features, matrix[rest], truth[rest], settings, seed=seed, jobs=1)
+        return scores_of(fit, matrix[fold])
+
+    found = np.full((matrix.shape[0], len(LABEL_NAMES)), np.nan)
+    results: Iterator[NDArray[np.float64]] = joblib.Parallel(n_jobs=jobs)(joblib.delayed(score)(f) for f in folds)
+    for fold, part in zip(folds, results, strict=True):
+        found[fold] = part
+    return found
+
+
+def calibrate(scores: NDArray[np.float64], truth: NDArray[np.float64]) -> tuple[Calibration, ...]:
+    """Return the sigmoid of each label fitted on held-out scores, shape (examples, 2) both.
+
+    The targets are smoothed as Platt (1999) did, so that a clean split does not give a step.
+    """
+    return tuple(_calibrate_one(scores[:, place], truth[:, place]) for place in range(len(LABEL_NAMES)))
+
+
+def _calibrate_one(scores: NDArray[np.float64], truth: NDArray[np.float64]) -> Calibration:
+    known = ~np.isnan(truth)
+    label = truth[known].astype(int)
+    positives, negatives = int(label.sum()), int((1 - label).sum())
+    high, low = (positives + 1) / (positives + 2), 1 / (negatives + 2)
+    target = np.where(label == 1, high, low)
+    # A fractional target is two weighted rows, one of each class.
+    column = np.concatenate([scores[known], scores[known]])[:, None]
+    classes = np.concatenate([np.ones(len(label)), np.zeros(len(label))])
+    regression = LogisticRegression(C=np.inf, max_iter=1000)
+    regression.fit(column, classes, sample_weight=np.concatenate([target, 1 - target]))
+    return Calibration(float(regression.coef_[0, 0]), float(regression.intercept_[0]))

@@ -1,0 +1,234 @@
+"""The whole job: examples to a trained, calibrated, assessed, packaged and tracked model."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from callnexus import lexicon, model_folder
+from callnexus.corpus.examples import Example, data_hash, read_examples, truth_of
+from callnexus.corpus.splits import Splits, batch_folds, split_by_batch
+from callnexus.evaluation.metrics import label_metrics
+from callnexus.labels import LABEL_NAMES
+from callnexus.model import Model, Thresholds
+from callnexus.report.card import model_card
+from callnexus.report.page import fairness_page, to_json
+from callnexus.training.assessment import Assessment, assess, fairness_document
+from callnexus.training.experiment import Experiment
+from callnexus.training.fit import Fit, NarrativeFeatures, calibrate, fit_labels, out_of_fold_scores, scores_of
+from callnexus.training.thresholds import choose_thresholds
+from callnexus.training.tracking import log_run
+
+LIBRARIES = ("callnexus", "numpy", "scipy", "scikit-learn")
+"""Libraries whose version can change the weights; recorded in the manifest."""
+
+STEPS = (
+    "reading and validating examples",
+    "splitting by batch, checking for leaks",
+    "extracting features",
+    "cross-validating over batches",
+    "fitting and calibrating both labels",
+    "assessing on the test split",
+    "writing reports, packaging",
+    "logging to MLflow",
+)
+
+_UNCHOSEN = Thresholds(yes_from=0.5, no_below=0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What one training run gives.
+
+    Attributes:
+        folder: The packaged model.
+        model: The same, loaded.
+        assessment: On the test split.
+        out_of_fold: Metrics over batch folds of training and calibration, by label name.
+        splits: Which examples went where.
+        run_id: Of the MLflow run, or None when tracking was off.
+    """
+
+    folder: Path
+    model: Model
+    assessment: Assessment
+    out_of_fold: Mapping[str, Mapping[str, Any]]
+    splits: Splits
+    run_id: str | None
+
+
+def train(
+    experiment: Experiment,
+    *,
+    models: Path,
+    replace_release: bool = False,
+    track: bool = True,
+    jobs: int = 2,
+    progress: Callable[[str], None] = lambda step: None,
+) -> Trained:
+    """Return a packaged model trained as the experiment says.
+
+    Args:
+        experiment: What to train.
+        models: Where the model folder goes.
+        replace_release: Whether a folder of the same release with other content may be replaced.
+        track: Whether MLflow keeps the run.
+        jobs: Folds or labels worked on at once.
+        progress: Told each of STEPS as it begins.
+
+    Raises:
+        ExamplesError: If the examples are bad or leak between splits.
+        ModelFolderError: If the release exists with other content and `replace_release` is false.
+    """
+    steps = iter(STEPS)
+    progress(next(steps))
+    examples = read_examples(map(Path, experiment.data.examples))
+    truth = truth_of(examples)
+    progress(next(steps))
+    splits = split_by_batch(examples, folds=experiment.data.folds, seed=experiment.data.seed)
+    progress(next(steps))
+    features = NarrativeFeatures(
+        experiment.features.spec(), lexicon.shipped(tuple(experiment.features.lexicon_overlays))
+    )
+    matrix = features.transform([example.narrative for example in examples])
+    progress(next(steps))
+    out_of_fold = _cross_validate(experiment, features, matrix, examples, splits, jobs)
+    progress(next(steps))
+    fit, parts = _fit(experiment, features, matrix, truth, splits, jobs)
+    progress(next(steps))
+    assessment = assess(model_folder.to_model(parts), [examples[i] for i in splits.test])
+    hashes = {name: data_hash([examples[i] for i in indices]) for name, indices in splits.named().items()}
+    progress(next(steps))
+    parts = replace(parts, notes=parts.notes | _notes(examples, splits, hashes, out_of_fold, assessment))
+    folder = model_folder.write(models, parts, _reports(parts, assessment), replace=replace_release)
+    progress(next(steps))
+    run_id = _track(experiment, hashes, out_of_fold, assessment, folder, fit) if track else None
+    return Trained(folder, model_folder.read(folder), assessment, out_of_fold, splits, run_id)
+
+
+def _cross_validate(
+    experiment: Experiment,
+    features: NarrativeFeatures,
+    matrix: csr_matrix,
+    examples: list[Example],
+    splits: Splits,
+    jobs: int,
+) -> dict[str, dict[str, Any]]:
+    """Return metrics of models that never saw the batch they are measured on; the test split stays out."""
+    seen = np.sort(np.concatenate([splits.training, splits.calibration]))
+    members = [examples[i] for i in seen]
+    seed = experiment.data.seed
+    folds = batch_folds(members, folds=experiment.data.folds - 1, seed=seed)
+    truth = truth_of(members)
+    scores = out_of_fold_scores(features, matrix[seen], truth, folds, experiment.fit, seed=seed, jobs=jobs)
+    probability = 1 / (1 + np.exp(-scores))
+    return {
+        name: label_metrics(truth[:, place], probability[:, place], threshold=0.5).to_dict()
+        for place, name in enumerate(LABEL_NAMES)
+    }
+
+
+def _fit(
+    experiment: Experiment,
+    features: NarrativeFeatures,
+    matrix: csr_matrix,
+    truth: NDArray[np.float64],
+    splits: Splits,
+    jobs: int,
+) -> tuple[Fit, model_folder.Parts]:
+    """Return the fit on the training split, and the parts calibrated and given thresholds on the calibration split."""
+    training, held_out = splits.training, splits.calibration
+    fit = fit_labels(
+        features, matrix[training], truth[training], experiment.fit, seed=experiment.data.seed, jobs=jobs
+    )
+    scores = scores_of(fit, matrix[held_out])
+    calibrations = calibrate(scores, truth[held_out])
+    slopes = np.array([calibration.slope for calibration in calibrations])
+    shifts = np.array([calibration.intercept for calibration in calibrations])
+    probability = 1 / (1 + np.exp(-(scores * slopes + shifts)))
+    policy = files("callnexus.policies") / f"{experiment.model.policy}.toml"
+    parts = model_folder.Parts(
+        name=experiment.model.name,
+        release=experiment.model.release,
+        spec=features.spec,
+        lexicon=features.lexicon,
+        # Calibration is a straight line on the score: folded in, it costs nothing and evidence stays exact.
+        weights=(fit.weights * slopes).astype(np.float32),
+        intercepts=fit.intercepts * slopes + shifts,
+        thresholds=choose_thresholds(truth[held_out], probability, experiment.thresholds),
+        policy=policy.read_text(encoding="utf-8"),
+        fewest_words=experiment.model.fewest_words,
+        notes={
+            "experiment": experiment.model_dump(mode="json", exclude={"tracking"}),
+            "calibration": {
+                name: {"method": "sigmoid", **asdict(calibration)}
+                for name, calibration in zip(LABEL_NAMES, calibrations, strict=True)
+            },
+        },
+    )
+    return fit, parts
+
+
+def _notes(
+    examples: list[Example],
+    splits: Splits,
+    hashes: Mapping[str, str],
+    out_of_fold: Mapping[str, Any],
+    assessment: Assessment,
+) -> dict[str, Any]:
+    return {
+        "libraries": {name: version(name) for name in LIBRARIES},
+        "data": {
+            name: {
+                "examples": len(indices),
+                "batches": sorted({examples[i].batch for i in indices}),
+                "sha256": hashes[name],
+            }
+            for name, indices in splits.named().items()
+        },
+        "metrics": {"test": assessment.to_dict(), "out_of_fold": dict(out_of_fold)},
+    }
+
+
+def _reports(parts: model_folder.Parts, assessment: Assessment) -> dict[str, str]:
+    model = f"{parts.name}-{parts.release}"
+    document = fairness_document(assessment, model=model, data="the test split of the training examples")
+    return {
+        "fairness.json": to_json(document),
+        "fairness.html": fairness_page(document),
+        "card.md": model_card(parts, document),
+    }
+
+
+def _track(
+    experiment: Experiment,
+    hashes: Mapping[str, str],
+    out_of_fold: Mapping[str, Mapping[str, Any]],
+    assessment: Assessment,
+    folder: Path,
+    fit: Fit,
+) -> str:
+    measured = {"test": assessment.to_dict(), "out_of_fold": out_of_fold}
+    metrics = {
+        f"{split}.{label}.{name}": float(value)
+        for split, labels in measured.items()
+        for label, values in labels.items()
+        for name, value in values.items()
+        if value is not None
+    }
+    sections = experiment.model_dump(mode="json", exclude={"tracking"})
+    parameters = {f"{section}.{key}": value for section, values in sections.items() for key, value in values.items()}
+    return log_run(
+        **experiment.tracking.model_dump(),
+        parameters=parameters,
+        data_hashes=hashes,
+        metrics=metrics,
+        model_folder=folder,
+        pipelines=fit.pipelines,
+    )
