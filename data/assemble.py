@@ -1,8 +1,8 @@
 """Join the plan with the narratives and votes that came back, into data/authored/<batch>.jsonl.
 
-Run `python data/assemble.py TEXTS VOTES`. TEXTS holds <batch>.jsonl with {"id", "narrative"} a row, as writers hand them
-in. VOTES holds CSV files `id,mh_nexus,safety_risk`, one a blind annotator; a file `settled.csv` there holds the answers
-of the third reading, which win. The writer's own vote is the plan's label.
+Run `python data/assemble.py TEXTS VOTES`. TEXTS holds <batch>.jsonl with {"id", "narrative"} a row, as writers
+hand them in. VOTES holds CSV files `id,mh_nexus,safety_risk`, one a blind annotator; a file `settled.csv` there
+holds the answers of the third reading, which win. The writer's own vote is the plan's label.
 """
 
 import csv

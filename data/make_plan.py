@@ -57,7 +57,8 @@ HARD = {
                     "ideation without plan or means", "figure of speech about danger", "danger only in delusion",
                     "weapon carried not used", "medical words around it", "asked or unknown if armed"],
     ("no", "yes"): ["medical mimic", "nexus word as insult or figure of speech", "psychiatric history irrelevant",
-                    "intoxication mimic", "nexus denied", "dementia or autism lost in danger", "another person's condition",
+                    "intoxication mimic", "nexus denied", "dementia or autism lost in danger",
+                     "another person's condition",
                     "negation then danger", "improvised weapon", "grief or anger fitting the event"],
     ("no", "no"): ["figure of speech", "place or job with psychiatric words", "medical mimic", "weapon negated",
                    "weapon carried not used", "suspect gone", "replica, film or game", "history only",
@@ -110,8 +111,7 @@ def units_of_batch(number: int) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     left = dict(COMBINATIONS)
     groups = [("contrast", members) for members in CONTRASTS]
     groups += [
-        ("invariance", [list(COMBINATIONS)[(number + place) % 4]] * size)
-        for place, size in enumerate(INVARIANCE_SIZES)
+        ("invariance", [list(COMBINATIONS)[(number + place) % 4]] * size) for place, size in enumerate(INVARIANCE_SIZES)
     ]
     for _, members in groups:
         for member in members:

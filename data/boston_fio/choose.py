@@ -1,4 +1,4 @@
-"""Choose which Boston field narratives are labelled: all with mental health words, many with risk words, some at random.
+"""Choose which Boston field narratives are labelled: all with mental health words, some with risk words, some others.
 
 Run `python data/boston_fio/choose.py boston_fio.csv chosen.csv`. The city's file stays outside the project; the output
 holds ids, hashes, strata and sampling weights, never a narrative. The seed is fixed.

@@ -27,8 +27,8 @@ app = typer.Typer(
 _err = Console(stderr=True, highlight=False)
 _out = Console(highlight=False)
 
-_TRAIN = ("sklearn", "scipy", "joblib", "pandas", "spacy", "mlflow", "pydantic", "krippendorff", "cleanlab", "negspacy")
-_REPORT = ("jinja2", "matplotlib", "fairlearn")
+_EXTRAS = dict.fromkeys(("sklearn", "scipy", "joblib", "pandas", "mlflow", "pydantic", "cleanlab"), "train")
+_EXTRAS |= dict.fromkeys(("jinja2", "matplotlib", "fairlearn"), "report")
 
 ModelOption = Annotated[
     Path | None, typer.Option("--model", "-m", help="A model folder; without it, the one that is shipped.")
@@ -37,37 +37,32 @@ Labelled = Annotated[list[Path], typer.Argument(help="JSONL files of annotated e
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """Run the command line and return the exit code: 0 done, 1 a gate failed, 2 bad input."""
+    """Run the command line and return the exit code: 0 done, 1 a gate failed, 2 bad input, 130 interrupted."""
     try:
         app(arguments, standalone_mode=False)
-    except GateError as error:
-        return _fail("gate failed", error, code=1)
-    except CallnexusError as error:
-        return _fail("error", error, code=2)
-    except ModuleNotFoundError as error:
-        top = (error.name or "").split(".")[0]
-        extra = "train" if top in _TRAIN else "report" if top in _REPORT else None
-        if extra is None:
-            raise
-        return _fail("error", MissingExtraError(extra, top), code=2)
-    except typer.Exit as stop:
-        return int(stop.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         return 130
-    except BrokenPipeError:
-        # The reader has gone; stdout goes elsewhere so that the interpreter's last flush is silent.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:
-        # What the option parser raises differs between its versions; all of it can format itself.
-        if not hasattr(error, "format_message"):
-            raise
-        return _fail("usage", error.format_message(), code=2)
+        kind, told, code = _told(error)
+        _err.print(f"{kind}: {told}", markup=False, style="red", soft_wrap=True)
+        return code
     return 0
 
 
-def _fail(kind: str, error: object, *, code: int) -> int:
-    _err.print(f"{kind}: {error}", markup=False, style="red", soft_wrap=True)
-    return code
+def _told(error: Exception) -> tuple[str, object, int]:
+    """Return what to say of an expected error and the exit code; anything else is a bug and is raised on."""
+    if isinstance(error, GateError):
+        return "gate failed", error, 1
+    if isinstance(error, CallnexusError):
+        return "error", error, 2
+    if isinstance(error, ModuleNotFoundError):
+        missing = (error.name or "").split(".")[0]
+        if missing in _EXTRAS:
+            return "error", MissingExtraError(_EXTRAS[missing], missing), 2
+    # What the option parser raises differs between its versions; all of it can format itself.
+    if hasattr(error, "format_message"):
+        return "usage", error.format_message(), 2
+    raise error
 
 
 @app.callback(invoke_without_command=True)
@@ -90,7 +85,6 @@ def train(
     """Train, evaluate, report on and package a model, as an experiment file says.
 
     Examples:
-
     - `callnexus train experiments/default.toml --replace`
     - `callnexus train my_city.toml --models /srv/models --jobs 8`
 
@@ -128,7 +122,6 @@ def predict(
     """Predict one narrative, or JSONL on standard input to JSONL on standard output with ids kept.
 
     Examples:
-
     - `callnexus predict "CLR STS BROTHER OFF MEDS, TALKING TO THE WALLS, NEG WPNS"`
     - `echo '{"id": 1, "narrative": "dog barking since 6"}' | callnexus predict`
 
@@ -136,9 +129,13 @@ def predict(
     """
     loaded = callnexus.load(model)
     lines = sys.stdin if narrative is None else [json.dumps({"narrative": narrative})]
-    for line in predict_lines(loaded, lines):
-        sys.stdout.write(line)
-        sys.stdout.flush()
+    try:
+        for line in predict_lines(loaded, lines):
+            sys.stdout.write(line)
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has gone; stdout goes elsewhere so that the interpreter's last flush is silent.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @app.command()

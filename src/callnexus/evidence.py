@@ -94,7 +94,9 @@ def _explanation(
                 scope = SCOPES[features.cues.scope[match]]
                 key = (code, scope, label)
                 reasons[key] = reasons.get(key, 0.0) + weight
-            evidence.append(Evidence(start, end, narrative[start:end], label, weight, f"{code}:{scope}" if code else ""))
+            evidence.append(
+                Evidence(start, end, narrative[start:end], label, weight, f"{code}:{scope}" if code else "")
+            )
     evidence.sort(key=lambda piece: -abs(piece.weight))
     ranked = sorted(reasons.items(), key=lambda item: -abs(item[1]))
     return Explanation(

@@ -66,7 +66,8 @@ class FeatureSpec:
         unknown = sorted(set(values) - known)
         if unknown:
             raise ModelFolderError(f"unknown feature settings: {', '.join(unknown)}")
-        spec = cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+        settings: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
+        spec = cls(**settings)
         lengths = (*spec.word_lengths, *spec.character_lengths)
         scales = (spec.cue_scale, spec.pair_scale, spec.word_scale, spec.character_scale)
         if not all(type(n) is int and 1 <= n <= 8 for n in lengths):
@@ -232,14 +233,16 @@ class Extractor:
                 hashes.append(running[inside])
                 starts.append(inside)
                 sizes.append(np.full(len(inside), size - 1))
-        first = np.concatenate(starts)
-        narrative = words.narrative[words.word_of_byte[first]]
+        start = np.concatenate(starts)
+        word = words.word_of_byte[start]
+        narrative = words.narrative[word]
         return _Entries(
             narrative=narrative,
             column=self.offsets["character"] + to_buckets(np.concatenate(hashes), self.spec.bits, salt=3),
             value=_even_shares(narrative, count, self.spec.character_scale),
-            first=first,
-            last=first + np.concatenate(sizes),
+            # A run may hold its word's borders; its span is of the word alone.
+            first=np.maximum(start, words.separators[word] + 1),
+            last=np.minimum(start + np.concatenate(sizes), words.separators[word + 1] - 1),
         )
 
 

@@ -151,9 +151,7 @@ def _manifest(parts: Parts, contents: Mapping[str, bytes]) -> dict[str, Any]:
         "release": parts.release,
         "labels": {label.name: label.definition for label in LABELS},
         "features": parts.spec.to_mapping(),
-        "thresholds": {
-            name: {"yes_from": t.yes_from, "no_below": t.no_below} for name, t in parts.thresholds.items()
-        },
+        "thresholds": {name: {"yes_from": t.yes_from, "no_below": t.no_below} for name, t in parts.thresholds.items()},
         "fewest_words": parts.fewest_words,
         "notes": dict(parts.notes),
     }
@@ -205,9 +203,7 @@ def read(folder: Path) -> Model:
             ),
             weights=arrays["weights"],
             intercepts=arrays["intercepts"],
-            thresholds={
-                label.name: Thresholds(**manifest["thresholds"][label.name]) for label in LABELS
-            },
+            thresholds={label.name: Thresholds(**manifest["thresholds"][label.name]) for label in LABELS},
             policy=response.parse(contents["policy.toml"].decode()),
             version=manifest["version"],
             fewest_words=int(manifest["fewest_words"]),
@@ -266,9 +262,13 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
 def _read_arrays(content: bytes, path: Path) -> dict[str, NDArray[Any]]:
     types = {"weights": np.float32, "intercepts": np.float64}
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(member.file_size for member in archive.infolist()) > LARGEST_FILE:
-                raise ModelFolderError(f"{path}: larger than {LARGEST_FILE} bytes when unpacked")
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            size = sum(member.file_size for member in packed.infolist())
+    except (ValueError, zipfile.BadZipFile) as error:
+        raise ModelFolderError(f"{path}: not the arrays of a model: {type(error).__name__}") from error
+    if size > LARGEST_FILE:
+        raise ModelFolderError(f"{path}: larger than {LARGEST_FILE} bytes when unpacked")
+    try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             arrays = {name: np.asarray(archive[name]) for name in types}
     except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:

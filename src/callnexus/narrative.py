@@ -58,21 +58,30 @@ def normalise(narratives: Sequence[str]) -> NormalisedBatch:
     joined = joined.replace("//", ";;").replace("--", ",,")
     raw = _classes(joined)
     separates = (raw < 48) | (raw == QUESTION)
-    keep = raw != DROP
-    kept = separates & keep
+    if len(narratives) > 1 and separates[starts].any():
+        raw = _without_leading_classes(raw, separates, starts)
     # Of a run of separators only the first stays. A dropped character inside the run does not end it.
-    previous = np.empty_like(kept)
-    previous[0] = False
-    previous[1:] = separates[:-1]
-    if keep.all():
-        keep = ~(kept & previous)
-    else:
-        places = np.flatnonzero(keep)
-        previous = np.concatenate(([False], kept[places[:-1]]))
-        keep = np.zeros_like(keep)
-        keep[places[~(kept[places] & previous)]] = True
-    origins = np.flatnonzero(keep)
+    present = np.flatnonzero(raw) if (raw == DROP).any() else np.arange(len(raw))
+    apart = separates[present]
+    first = np.ones_like(apart)
+    first[1:] = ~(apart[1:] & apart[:-1])
+    origins = present[first]
     return NormalisedBatch(np.maximum.reduceat(raw, origins), origins, starts)
+
+
+def _without_leading_classes(
+    raw: NDArray[np.uint8], separates: NDArray[np.bool_], starts: NDArray[np.int64]
+) -> NDArray[np.uint8]:
+    """Return the classes with separators that open a narrative made spaces.
+
+    They run together with the border before them, and must say nothing of the narrative on its other side.
+    """
+    raw = raw.copy()
+    words = np.append(np.flatnonzero(~separates), len(raw))
+    for start, word in zip(starts.tolist(), words[np.searchsorted(words, starts)].tolist(), strict=True):
+        opening = raw[start:word]
+        opening[opening != DROP] = SPACE
+    return raw
 
 
 def _classes(text: str) -> NDArray[np.uint8]:
@@ -85,7 +94,7 @@ def _classes(text: str) -> NDArray[np.uint8]:
     high = points >= _COMMON
     if high.any():
         classes[high] = [_class_of(chr(point)) for point in points[high].tolist()]
-    return classes
+    return np.asarray(classes, np.uint8)
 
 
 @cache

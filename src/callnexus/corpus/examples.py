@@ -1,9 +1,9 @@
 """One annotated example, and reading many from JSONL with every bad row reported at once."""
 
+import datetime
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
-import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -69,24 +69,14 @@ def read_examples(paths: Iterable[Path]) -> list[Example]:
     examples: list[Example] = []
     problems: list[str] = []
     seen: dict[str, str] = {}
-    for path in _files(paths, problems):
-        try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            problems.append(f"{path}: cannot be read as UTF-8: {type(error).__name__}")
+    for where, line in _lines(paths, problems):
+        example = _parse(line, where, problems)
+        if example is None:
             continue
-        # Only "\n" ends a row: splitlines would also cut at separators that JSON leaves inside strings.
-        for number, line in enumerate(text.split("\n"), start=1):
-            if not line.strip():
-                continue
-            where = f"{path.name}: line {number}"
-            example = _parse(line, where, problems)
-            if example is None:
-                continue
-            if example.id in seen:
-                problems.append(f"{where}: id: {example.id!r} stands already in {seen[example.id]}; ids are unique")
-            seen.setdefault(example.id, where)
-            examples.append(example)
+        if example.id in seen:
+            problems.append(f"{where}: id: {example.id!r} stands already in {seen[example.id]}; ids are unique")
+        seen.setdefault(example.id, where)
+        examples.append(example)
     if problems:
         raise ExamplesError(problems)
     if not examples:
@@ -94,14 +84,22 @@ def read_examples(paths: Iterable[Path]) -> list[Example]:
     return examples
 
 
-def _files(paths: Iterable[Path], problems: list[str]) -> Iterable[Path]:
+def _lines(paths: Iterable[Path], problems: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield (where, line) for each line that is not blank; what cannot be read is added to the problems."""
     for path in paths:
-        if path.is_dir():
-            yield from sorted(path.glob("*.jsonl"))
-        elif path.is_file():
-            yield path
-        else:
+        if not path.exists():
             problems.append(f"{path}: no such file or folder")
+            continue
+        for file in sorted(path.glob("*.jsonl")) if path.is_dir() else [path]:
+            try:
+                text = file.read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                problems.append(f"{file}: cannot be read as UTF-8: {type(error).__name__}")
+                continue
+            # Only "\n" ends a row: splitlines would also cut at separators that JSON leaves inside strings.
+            for number, line in enumerate(text.split("\n"), start=1):
+                if line.strip():
+                    yield f"{file.name}: line {number}", line
 
 
 def _parse(line: str, where: str, problems: list[str]) -> Example | None:
@@ -125,7 +123,7 @@ def to_frame(examples: Sequence[Example]) -> pd.DataFrame:
     """
     columns = ["id", *LABEL_NAMES, "batch", "register", "city_type", "hard", "group_id", "group_kind", "date"]
     rows = [example.model_dump(by_alias=True, exclude={"narrative", "votes"}) for example in examples]
-    return pd.DataFrame(rows, columns=[*columns, *GROUP_COLUMNS])
+    return pd.DataFrame(rows, columns=[*columns, *GROUP_COLUMNS], dtype=object)
 
 
 def truth_of(examples: Sequence[Example]) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """Splitting examples by batch, and proving that nothing leaks from one split into another."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -40,9 +40,7 @@ def split_by_batch(examples: Sequence[Example], *, folds: int, seed: int) -> Spl
         ExamplesError: If there are fewer batches than folds, or a near-identical pair crosses splits.
     """
     parts = batch_folds(examples, folds=folds, seed=seed)
-    splits = Splits(
-        training=np.sort(np.concatenate(parts[2:])), calibration=np.sort(parts[1]), test=np.sort(parts[0])
-    )
+    splits = Splits(training=np.sort(np.concatenate(parts[2:])), calibration=np.sort(parts[1]), test=np.sort(parts[0]))
     problems = leaks(examples, splits.named())
     if problems:
         raise ExamplesError(problems)
@@ -66,21 +64,28 @@ def batch_folds(examples: Sequence[Example], *, folds: int, seed: int) -> list[N
 def leaks(examples: Sequence[Example], splits: Mapping[str, NDArray[np.int64]]) -> list[str]:
     """Return a line for each group or near-identical pair of narratives that stands in two splits."""
     split_of = {int(index): name for name, indices in splits.items() for index in indices}
-    problems = []
+    return [*_torn(examples, split_of), *_near_identical_across(examples, split_of)]
+
+
+def _torn(examples: Sequence[Example], split_of: Mapping[int, str]) -> Iterator[str]:
     homes: dict[str, set[str]] = {}
     for index, name in split_of.items():
-        for key in (f"batch {examples[index].batch}", f"group {examples[index].group_id}"):
-            if not key.endswith(" None"):
-                homes.setdefault(key, set()).add(name)
-    problems += [f"{key}: stands in {' and '.join(sorted(names))}" for key, names in homes.items() if len(names) > 1]
+        homes.setdefault(f"batch {examples[index].batch}", set()).add(name)
+        if examples[index].group_id is not None:
+            homes.setdefault(f"group {examples[index].group_id}", set()).add(name)
+    for key, names in homes.items():
+        if len(names) > 1:
+            yield f"{key}: stands in {' and '.join(sorted(names))}"
+
+
+def _near_identical_across(examples: Sequence[Example], split_of: Mapping[int, str]) -> Iterator[str]:
     for left, right, share in near_identical([example.narrative for example in examples]):
         one, other = split_of.get(left), split_of.get(right)
         if one and other and one != other:
-            problems.append(
+            yield (
                 f"id {examples[left].id} ({one}) and id {examples[right].id} ({other}): "
                 f"near-identical narratives ({share:.0%} of their word runs) may not stand in two splits"
             )
-    return problems
 
 
 def near_identical(narratives: Sequence[str]) -> list[tuple[int, int, float]]:

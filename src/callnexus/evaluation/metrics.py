@@ -83,9 +83,7 @@ class LabelMetrics:
         return asdict(self)
 
 
-def label_metrics(
-    truth: NDArray[np.float64], probability: NDArray[np.float64], *, threshold: float
-) -> LabelMetrics:
+def label_metrics(truth: NDArray[np.float64], probability: NDArray[np.float64], *, threshold: float) -> LabelMetrics:
     """Return the metrics of one label.
 
     Args:

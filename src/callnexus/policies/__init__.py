@@ -1,0 +1,1 @@
+"""Response policies that come with the library, as TOML files."""

@@ -53,7 +53,7 @@ class FeaturesSection(_Section):
 class FitSection(_Section):
     """How the weights are fitted."""
 
-    inverse_regularisation: float = Field(4.0, gt=0)
+    inverse_regularisation: float = Field(default=4.0, gt=0)
     class_weight: Literal["balanced"] | None = None
     calibration: Literal["sigmoid"] = "sigmoid"
 
@@ -86,10 +86,10 @@ class Experiment(_Section):
 
     model: ModelSection
     data: DataSection
-    features: FeaturesSection = Field(default_factory=FeaturesSection)
-    fit: FitSection = Field(default_factory=FitSection)
+    features: FeaturesSection = FeaturesSection()
+    fit: FitSection = FitSection()
     thresholds: ThresholdsSection
-    tracking: TrackingSection = Field(default_factory=TrackingSection)
+    tracking: TrackingSection = TrackingSection()
 
 
 def read_experiment(path: Path) -> Experiment:

@@ -11,6 +11,7 @@ from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
+from threadpoolctl import threadpool_limits
 
 from callnexus.features import Extractor, FeatureSpec
 from callnexus.labels import LABEL_NAMES
@@ -119,7 +120,9 @@ def _fit_one(matrix: csr_matrix, truth: NDArray[np.float64], settings: FitSectio
         random_state=seed,
         max_iter=1000,
     )
-    return regression.fit(matrix[known], truth[known].astype(int))
+    # One thread: sums split over threads differ in their last bits, and with them the model's hash.
+    with threadpool_limits(1):
+        return regression.fit(matrix[known], truth[known].astype(int))
 
 
 def scores_of(fit: Fit, matrix: csr_matrix) -> NDArray[np.float64]:

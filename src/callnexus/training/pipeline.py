@@ -105,7 +105,7 @@ def train(
     assessment = assess(model_folder.to_model(parts), [examples[i] for i in splits.test])
     hashes = {name: data_hash([examples[i] for i in indices]) for name, indices in splits.named().items()}
     progress(next(steps))
-    parts = replace(parts, notes=parts.notes | _notes(examples, splits, hashes, out_of_fold, assessment))
+    parts = replace(parts, notes={**parts.notes, **_notes(examples, splits, hashes, out_of_fold, assessment)})
     folder = model_folder.write(models, parts, _reports(parts, assessment), replace=replace_release)
     progress(next(steps))
     run_id = _track(experiment, hashes, out_of_fold, assessment, folder, fit) if track else None
@@ -144,9 +144,7 @@ def _fit(
 ) -> tuple[Fit, model_folder.Parts]:
     """Return the fit on the training split, and the parts calibrated and given thresholds on the calibration split."""
     training, held_out = splits.training, splits.calibration
-    fit = fit_labels(
-        features, matrix[training], truth[training], experiment.fit, seed=experiment.data.seed, jobs=jobs
-    )
+    fit = fit_labels(features, matrix[training], truth[training], experiment.fit, seed=experiment.data.seed, jobs=jobs)
     scores = scores_of(fit, matrix[held_out])
     calibrations = calibrate(scores, truth[held_out])
     slopes = np.array([calibration.slope for calibration in calibrations])

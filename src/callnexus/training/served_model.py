@@ -15,11 +15,10 @@ class ServedModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc] # mlflow is 
         """Load the model folder of the run."""
         self.model = callnexus.load(context.artifacts["model_folder"])
 
-    def predict(self, context: Any, model_input: Any, params: Any = None) -> pd.DataFrame:
+    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def] # hints change the schema
         """Return one row per narrative: decisions, probabilities, response, model version."""
-        narratives = model_input["narrative"] if isinstance(model_input, pd.DataFrame) else model_input
         rows = []
-        for prediction in self.model.predict_many(map(str, narratives)):
+        for prediction in self.model.predict_many(map(str, model_input["narrative"])):
             rows.append(
                 {
                     "mh_nexus": str(prediction.mh_nexus.decision),

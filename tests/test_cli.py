@@ -1,0 +1,131 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from callnexus import cli
+from callnexus.training.pipeline import Trained
+
+ROOT = Path(__file__).parents[1]
+COMMANDS = ("train", "predict", "explain", "evaluate", "report")
+
+
+def call(*arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "callnexus", *arguments], input=stdin, capture_output=True, text=True, check=False,
+        cwd=ROOT, env=os.environ | {"COLUMNS": "200"} | environment,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_each_command_teaches_by_example(command: str):
+    done = call(command, "--help")
+
+    assert done.returncode == 0
+    assert f"callnexus {command}" in done.stdout
+    assert "Example" in done.stdout
+
+
+def test_every_command_is_listed_in_the_readme():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    for command in COMMANDS:
+        assert f"callnexus {command}" in readme
+
+
+def test_one_narrative_gives_one_line_of_json(trained: Trained):
+    done = call("predict", "off his meds, hearing voices", "--model", str(trained.folder))
+
+    answer = json.loads(done.stdout)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert answer["model_version"] == trained.model.version
+    assert answer["mh_nexus"]["decision"] in ("yes", "no", "unsure")
+
+
+def test_lines_keep_their_ids_and_a_bad_line_does_not_stop_the_rest(trained: Trained):
+    lines = ['{"id": 7, "narrative": "male with a gun"}', "{SECRET", '{"id": 8}', "", '{"narrative": "dog barking"}']
+
+    done = call("predict", "--model", str(trained.folder), stdin="\n".join(lines))
+
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [answer.get("id") for answer in answers] == [7, None, None, None]
+    assert answers[1] == {"line": 2, "error": "not JSON"}
+    assert answers[2]["line"] == 3
+    assert "mh_nexus" in answers[3]
+    assert "SECRET" not in done.stdout + done.stderr
+
+
+def test_a_closed_pipe_ends_quietly(trained: Trained):
+    line = '{"narrative": "male with a gun and a very long story"}\n' * 3000
+    process = subprocess.Popen(
+        [sys.executable, "-m", "callnexus", "predict", "--model", str(trained.folder)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    with process:
+        process.stdout.close()
+        _, complaint = process.communicate(line)
+
+    assert (process.returncode, complaint) == (0, "")
+
+
+def test_explain_shows_the_narrative_the_decisions_and_who_decides(trained: Trained):
+    done = call("explain", "Son on the roof says he will jump \x1b[31m", "--model", str(trained.folder))
+
+    assert done.returncode == 0
+    assert "on the roof" in done.stdout
+    assert "The dispatcher decides." in done.stdout
+    assert "\x1b[31m" not in done.stdout
+
+
+def test_evaluate_and_report_measure_the_same(trained: Trained, tmp_path: Path):
+    data = str(ROOT / "data" / "authored" / "b01.jsonl")
+
+    measured = call("evaluate", data, "--model", str(trained.folder))
+    reported = call("report", data, "--model", str(trained.folder), "--to", str(tmp_path))
+
+    assert measured.returncode == 0, measured.stderr
+    assert reported.returncode == 0, reported.stderr
+    document = json.loads((tmp_path / "fairness.json").read_text(encoding="utf-8"))
+    assert f"{document['metrics']['mh_nexus']['auc']:.3f}" in measured.stdout
+    assert "not enough cases" in measured.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["train", "nowhere.toml"], "nowhere.toml: cannot be read"),
+        (["predict", "x", "--model", "nowhere"], "no such model folder"),
+        (["evaluate", "nowhere.jsonl"], "no such file or folder"),
+        (["predict", "--colour"], "colour"),
+        (["fly"], "fly"),
+    ],
+)
+def test_bad_input_exits_with_2_and_says_why(arguments: list[str], reason: str):
+    done = call(*arguments)
+
+    assert done.returncode == 2
+    assert reason in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_failed_gate_exits_with_1(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    def refuse(*arguments: object, **settings: object) -> None:
+        raise cli.GateError("miss rate gap .2 is above .1")
+
+    monkeypatch.setattr(cli, "app", refuse)
+
+    assert cli.run([]) == 1
+    assert "gate failed: miss rate gap" in capsys.readouterr().err
+
+
+def test_a_command_whose_extra_is_missing_says_which_to_install(monkeypatch: pytest.MonkeyPatch, capsys):
+    def lack(*arguments: object, **settings: object) -> None:
+        raise ModuleNotFoundError("No module named 'sklearn'", name="sklearn.linear_model")
+
+    monkeypatch.setattr(cli, "app", lack)
+
+    assert cli.run([]) == 2
+    assert "pip install 'callnexus[train]'" in capsys.readouterr().err

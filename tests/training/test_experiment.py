@@ -1,0 +1,52 @@
+from pathlib import Path
+
+import pytest
+
+from callnexus.errors import ExperimentError
+from callnexus.training.experiment import read_experiment
+
+DEFAULT = Path(__file__).parents[2] / "experiments" / "default.toml"
+
+
+def changed(tmp_path: Path, old: str, new: str) -> Path:
+    text = DEFAULT.read_text(encoding="utf-8")
+    assert old in text
+    path = tmp_path / "changed.toml"
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    return path
+
+
+def test_the_default_experiment_is_read():
+    experiment = read_experiment(DEFAULT)
+
+    assert experiment.features.spec().to_mapping()["word_lengths"] == experiment.features.word_lengths
+
+
+def test_an_unknown_key_is_an_error_that_names_the_nearest(tmp_path: Path):
+    with pytest.raises(ExperimentError, match=r"data\.seeds: unknown key; did you mean 'seed'\?"):
+        read_experiment(changed(tmp_path, "\nseed = ", "\nseeds = "))
+
+
+def test_an_unknown_section_is_an_error_that_names_the_nearest(tmp_path: Path):
+    with pytest.raises(ExperimentError, match=r"treshold: unknown key; did you mean 'thresholds'\?"):
+        read_experiment(changed(tmp_path, "[thresholds]", "[treshold]\n[thresholds]"))
+
+
+def test_every_problem_is_listed_at_once(tmp_path: Path):
+    path = changed(tmp_path, "folds = 5", "folds = 1\ncolour = 2")
+
+    with pytest.raises(ExperimentError) as caught:
+        read_experiment(path)
+
+    assert "data.folds" in str(caught.value)
+    assert "data.colour" in str(caught.value)
+
+
+@pytest.mark.parametrize(("text", "reason"), [(None, "cannot be read"), ("[model", "not TOML")])
+def test_a_file_that_is_missing_or_not_toml_says_so(tmp_path: Path, text: str | None, reason: str):
+    path = tmp_path / "x.toml"
+    if text is not None:
+        path.write_text(text)
+
+    with pytest.raises(ExperimentError, match=reason):
+        read_experiment(path)

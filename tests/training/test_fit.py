@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from callnexus.features import FeatureSpec
+from callnexus.lexicon import shipped
+from callnexus.training.experiment import FitSection
+from callnexus.training.fit import NarrativeFeatures, calibrate, fit_labels, out_of_fold_scores, scores_of
+
+TEXTS = ["male with a gun", "dog barking all night", "off his meds and hearing voices", "lost wallet"] * 10
+TRUTH = np.array([[0, 1], [0, 0], [1, 0], [0, np.nan]] * 10)
+FEATURES = NarrativeFeatures(FeatureSpec(), shipped())
+
+
+def test_the_transformer_keeps_scikit_learns_contract():
+    copy = clone(FEATURES)
+
+    assert copy.get_params()["spec"] == FEATURES.spec
+    first, again = FEATURES.fit(TEXTS).transform(TEXTS), copy.transform(np.array(TEXTS))
+    assert (first != again).nnz == 0
+    assert FEATURES.transform([]).shape[0] == 0
+
+
+def test_an_example_of_unknown_label_does_not_count_for_that_label():
+    matrix = FEATURES.transform(TEXTS)
+    known = ~np.isnan(TRUTH[:, 1])
+
+    everything = fit_labels(FEATURES, matrix, TRUTH, FitSection(), seed=0, jobs=1)
+    without = fit_labels(FEATURES, matrix[known], TRUTH[known], FitSection(), seed=0, jobs=1)
+
+    assert np.array_equal(everything.weights[:, 1], without.weights[:, 1])
+
+
+def test_a_pipeline_gives_the_probability_that_its_weights_give():
+    matrix = FEATURES.transform(TEXTS)
+
+    fit = fit_labels(FEATURES, matrix, TRUTH, FitSection(), seed=0, jobs=2)
+
+    theirs = fit.pipelines["mh_nexus"].predict_proba(TEXTS)[:, 1]
+    assert theirs == pytest.approx(1 / (1 + np.exp(-scores_of(fit, matrix)[:, 0])))
+
+
+def test_out_of_fold_scores_come_from_models_that_saw_nothing_of_the_fold():
+    matrix = FEATURES.transform(TEXTS)
+    folds = [np.arange(0, 20), np.arange(20, 40)]
+
+    found = out_of_fold_scores(FEATURES, matrix, TRUTH, folds, FitSection(), seed=0, jobs=1)
+
+    other = fit_labels(FEATURES, matrix[folds[1]], TRUTH[folds[1]], FitSection(), seed=0, jobs=1)
+    assert np.array_equal(found[folds[0]], scores_of(other, matrix[folds[0]]))
+
+
+def test_calibration_recovers_a_known_sigmoid():
+    rng = np.random.default_rng(5)
+    scores = rng.normal(size=(40_000, 2)) * 3
+    truth = (rng.uniform(size=scores.shape) < 1 / (1 + np.exp(-(0.5 * scores - 1)))).astype(float)
+
+    for calibration in calibrate(scores, truth):
+        assert (calibration.slope, calibration.intercept) == pytest.approx((0.5, -1), abs=0.05)
