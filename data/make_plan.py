@@ -77,6 +77,40 @@ NEXUS = [
     "eating disorder or obsession", "trauma or flashback", "postpartum", "EDP by an officer's impression",
     "prolonged grief", "parent asks for a clinician",
 ]  # fmt: skip
+# A patrol desk writes field reports after contacts, most of which begin with a stop or a radio call.
+PATROL = {
+    "registers": {"field_report": 1},
+    "words": {"19-40": 25, "41-75": 40, "76-150": 35},
+    "mentions": {"none": 15, "ambulance": 5, "police": 60, "both": 20},
+    "negators": {"0": 20, "1": 30, "2+": 50},
+    "no_nexus": [
+        "officer-initiated stop", "traffic stop", "drug investigation", "removal or trespass",
+        "robbery description match", "shots fired canvass", "person with a gun call",
+        "person with a knife call", "fight call", "group loitering",
+        "breaking and entering", "larceny or shoplifting", "gang area observation", "domestic call", "threats report",
+        "warrant or records check", "vandalism", "overdose or drunk", "juveniles", "transit station", "assault report",
+    ],
+    "nexus": [
+        "EDP call", "involuntary hold", "suicidal words", "voices or delusions", "off psychiatric medication",
+        "disorganised behaviour", "transport for evaluation", "clinician on scene", "known condition flaring",
+        "paranoia",
+        "welfare check for state of mind", "breakdown or despair", "threats by a person in crisis", "mania",
+    ],
+    "hard": {
+        ("yes", "yes"): ["no obvious words", "denied but contradicted", "weapon found on a person in crisis",
+                         "substance and psychiatric signs", "threat made to officers here and now"],
+        ("yes", "no"): ["weapon and violence only on the record", "frisked and clear",
+                        "violence in the past",
+                        "weapon secured before the contact", "danger only in delusion",
+                        "ideation without plan or means"],
+        ("no", "yes"): ["psychiatric history irrelevant", "intoxication mimic", "weapon recovered in this contact",
+                        "victim names the weapon, suspect close by", "threat made here and now", "nexus denied"],
+        ("no", "no"): ["weapon and violence only on the record", "frisked and clear",
+                       "described person found and clear",
+                       "claim withdrawn", "suspect gone long ago", "tool or pocketknife carried, not used",
+                       "mental history on file, nothing seen today", "intoxication mimic", "replica or toy"],
+    },
+}  # fmt: skip
 # Each contrast group is written as one situation with minimal edits; members differ in one label.
 CONTRASTS = [
     [("yes", "yes"), ("no", "yes")], [("yes", "yes"), ("no", "yes")],
@@ -125,17 +159,20 @@ def rows_of_batch(number: int, brief: dict, rng: random.Random) -> list[dict]:
     """Return the planned rows of one batch, in the order they are to be written."""
     units = list(units_of_batch(number))
     city = brief["city_type"]
+    desk = PATROL if brief.get("desk") == "patrol" else {}
+    hard_kinds = desk.get("hard", HARD)
     by_first = {combination: [u for u in units if u[1][0] == combination] for combination in COMBINATIONS}
+    topics = {"yes": desk.get("nexus", NEXUS), "no": desk.get("no_nexus", NO_NEXUS)}
     planned = []
     for combination, members in by_first.items():
         count = len(members)
-        registers = deck(REGISTERS, count, rng)
+        registers = deck(desk.get("registers", REGISTERS), count, rng)
         decks = {
-            "words": deck(LENGTHS, count, rng),
-            "negators": deck(NEGATORS, count, rng),
-            "mentions": deck(MENTIONS, count, rng),
+            "words": deck(desk.get("words", LENGTHS), count, rng),
+            "negators": deck(desk.get("negators", NEGATORS), count, rng),
+            "mentions": deck(desk.get("mentions", MENTIONS), count, rng),
             "setting": deck(SETTINGS, count, rng),
-            "topic": deck(dict.fromkeys(NEXUS if combination[0] == "yes" else NO_NEXUS, 1), count, rng),
+            "topic": deck(dict.fromkeys(topics[combination[0]], 1), count, rng),
             "hard": deck({True: HARD_SHARE, False: 1 - HARD_SHARE}, count, rng),
             "district": deck(DISTRICTS[city], count, rng),
             **{column: deck(shares, count, rng) for column, shares in GROUPS.items()},
@@ -158,7 +195,9 @@ def rows_of_batch(number: int, brief: dict, rng: random.Random) -> list[dict]:
             row["group_id"] = f"{brief['batch']}-g{unit + 1:03d}" if kind else ""
             row["group_kind"] = kind
             hard = kind == "contrast" or (shared["hard"] and not kind)
-            row["hard"] = rng.choice(HARD[member]) if hard and kind != "contrast" else ("contrast" if hard else "")
+            row["hard"] = (
+                rng.choice(hard_kinds[member]) if hard and kind != "contrast" else ("contrast" if hard else "")
+            )
             if kind == "contrast" and member != labels[0]:
                 row["topic"] = f"as {rows[-1]['topic'].removeprefix('as ')}"
             if kind == "invariance":

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 import callnexus
+from callnexus.cli_data import app as data_app
 from callnexus.errors import CallnexusError, GateError, MissingExtraError
 from callnexus.jsonl import predict_lines
 from callnexus.terminal import groups_table, metrics_table, show_prediction
@@ -29,6 +30,8 @@ _out = Console(highlight=False)
 
 _EXTRAS = dict.fromkeys(("sklearn", "scipy", "joblib", "pandas", "mlflow", "pydantic", "cleanlab"), "train")
 _EXTRAS |= dict.fromkeys(("jinja2", "matplotlib", "fairlearn"), "report")
+
+app.add_typer(data_app, name="data")
 
 ModelOption = Annotated[
     Path | None, typer.Option("--model", "-m", help="A model folder; without it, the one that is shipped.")

@@ -87,3 +87,20 @@ def _rate(rate: Mapping[str, Any] | None) -> str:
     if rate is None:
         return "not enough cases"
     return f"{rate['value']:.1%} ({rate['low']:.0%}-{rate['high']:.0%})"
+
+
+def corpus_tables(report: Mapping[str, Any]) -> list[Table]:
+    """Return the tables of a corpus report: counts, agreement, probes."""
+    counts = Table("column", "value", "examples", "nexus yes", "risk yes", "hard", title="counts", title_justify="left")
+    for row in report["counts"]:
+        counts.add_row(*(Text(str(value)) for value in row.values()))
+    votes = Table("part", "label", "voted twice", "same", "kappa", "alpha", title="agreement", title_justify="left")
+    for row in report["agreement"]:
+        if row["pairs"]:
+            numbers = (_number(row[name]) for name in ("same", "kappa", "alpha"))
+            votes.add_row(Text(row["part"]), row["label"], str(row["pairs"]), *numbers)
+    found = Table("probe", "label", "AUC", "at most", "", title="give-aways", title_justify="left")
+    for row in report["probes"]:
+        verdict = "passed" if row["passed"] else "FAILED"
+        found.add_row(row["name"], row["label"], _number(row["auc"]), str(row["limit"]), verdict)
+    return [counts, votes, found]

@@ -84,6 +84,37 @@ def read_examples(paths: Iterable[Path]) -> list[Example]:
     return examples
 
 
+def read_narratives(path: Path) -> dict[str, str]:
+    """Return unlabelled narratives by id, in order, from JSONL rows with "id" and "narrative".
+
+    Raises:
+        ExamplesError: If a row is bad or an id stands twice; every problem is listed, never with the narrative's text.
+    """
+    narratives: dict[str, str] = {}
+    problems: list[str] = []
+    for where, line in _lines([path], problems):
+        try:
+            row = _Narrative.model_validate(json.loads(line))
+        except ValidationError as error:
+            problems += _fields(error, where)
+        except (ValueError, RecursionError):
+            problems.append(f"{where}: row: not JSON")
+        else:
+            if row.id in narratives:
+                problems.append(f"{where}: id: {row.id!r} stands twice; ids are unique")
+            narratives[row.id] = row.narrative
+    if problems:
+        raise ExamplesError(problems)
+    return narratives
+
+
+class _Narrative(BaseModel):
+    model_config = ConfigDict(coerce_numbers_to_str=True)
+
+    id: str
+    narrative: str
+
+
 def _lines(paths: Iterable[Path], problems: list[str]) -> Iterator[tuple[str, str]]:
     """Yield (where, line) for each line that is not blank; what cannot be read is added to the problems."""
     for path in paths:
@@ -106,14 +137,19 @@ def _parse(line: str, where: str, problems: list[str]) -> Example | None:
     try:
         return Example.model_validate(json.loads(line))
     except ValidationError as error:
-        for problem in error.errors(include_input=False, include_url=False):
-            field = ".".join(map(str, problem["loc"])) or "row"
-            problems.append(f"{where}: {field}: {problem['msg']}")
+        problems += _fields(error, where)
     except ValueError as error:
         problems.append(f"{where}: row: not JSON: {getattr(error, 'msg', type(error).__name__)}")
     except RecursionError:
         problems.append(f"{where}: row: not JSON: nested too deeply")
     return None
+
+
+def _fields(error: ValidationError, where: str) -> list[str]:
+    return [
+        f"{where}: {'.'.join(map(str, problem['loc'])) or 'row'}: {problem['msg']}"
+        for problem in error.errors(include_input=False, include_url=False)
+    ]
 
 
 def to_frame(examples: Sequence[Example]) -> pd.DataFrame:

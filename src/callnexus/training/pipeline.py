@@ -1,6 +1,6 @@
 """The whole job: examples to a trained, calibrated, assessed, packaged and tracked model."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from importlib.resources import files
@@ -93,12 +93,10 @@ def train(
     progress(next(steps))
     splits = split_by_batch(examples, folds=experiment.data.folds, seed=experiment.data.seed)
     progress(next(steps))
-    features = NarrativeFeatures(
-        experiment.features.spec(), lexicon.shipped(tuple(experiment.features.lexicon_overlays))
-    )
+    features = _features(experiment)
     matrix = features.transform([example.narrative for example in examples])
     progress(next(steps))
-    out_of_fold = _cross_validate(experiment, features, matrix, examples, splits, jobs)
+    out_of_fold = _cross_validate(experiment, matrix, examples, splits, jobs)
     progress(next(steps))
     fit, parts = _fit(experiment, features, matrix, truth, splits, jobs)
     progress(next(steps))
@@ -112,22 +110,37 @@ def train(
     return Trained(folder, model_folder.read(folder), assessment, out_of_fold, splits, run_id)
 
 
+def out_of_fold_probabilities(
+    experiment: Experiment, examples: Sequence[Example], *, matrix: csr_matrix | None = None, jobs: int = 2
+) -> NDArray[np.float64]:
+    """Return for each example what a model says that never saw its batch, uncalibrated, shape (examples, 2).
+
+    Raises:
+        ExamplesError: If there are too few batches.
+    """
+    features = _features(experiment)
+    if matrix is None:
+        matrix = features.transform([example.narrative for example in examples])
+    seed = experiment.data.seed
+    folds = batch_folds(examples, folds=experiment.data.folds - 1, seed=seed)
+    scores = out_of_fold_scores(features, matrix, truth_of(examples), folds, experiment.fit, seed=seed, jobs=jobs)
+    probability: NDArray[np.float64] = 1 / (1 + np.exp(-scores))
+    return probability
+
+
+def _features(experiment: Experiment) -> NarrativeFeatures:
+    overlays = tuple(experiment.features.lexicon_overlays)
+    return NarrativeFeatures(experiment.features.spec(), lexicon.shipped(overlays))
+
+
 def _cross_validate(
-    experiment: Experiment,
-    features: NarrativeFeatures,
-    matrix: csr_matrix,
-    examples: list[Example],
-    splits: Splits,
-    jobs: int,
+    experiment: Experiment, matrix: csr_matrix, examples: Sequence[Example], splits: Splits, jobs: int
 ) -> dict[str, dict[str, Any]]:
     """Return metrics of models that never saw the batch they are measured on; the test split stays out."""
     seen = np.sort(np.concatenate([splits.training, splits.calibration]))
     members = [examples[i] for i in seen]
-    seed = experiment.data.seed
-    folds = batch_folds(members, folds=experiment.data.folds - 1, seed=seed)
     truth = truth_of(members)
-    scores = out_of_fold_scores(features, matrix[seen], truth, folds, experiment.fit, seed=seed, jobs=jobs)
-    probability = 1 / (1 + np.exp(-scores))
+    probability = out_of_fold_probabilities(experiment, members, matrix=matrix[seen], jobs=jobs)
     return {
         name: label_metrics(truth[:, place], probability[:, place], threshold=0.5).to_dict()
         for place, name in enumerate(LABEL_NAMES)

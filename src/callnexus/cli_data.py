@@ -1,0 +1,111 @@
+"""The commands on annotated examples: check, suspects, next, import. Parses, calls and prints."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from callnexus.errors import ExamplesError, GateError
+from callnexus.terminal import corpus_tables
+
+app = typer.Typer(help="Check, mend and extend annotated examples.", no_args_is_help=True)
+_out = Console(highlight=False)
+
+Labelled = Annotated[list[Path], typer.Argument(help="JSONL files of annotated examples, or folders of them.")]
+Output = Annotated[Path, typer.Option("--to", help="The file to write.")]
+Count = Annotated[int, typer.Option(min=1, help="How many to list.")]
+
+
+@app.command()
+def check(
+    data: Labelled,
+    to: Annotated[Path | None, typer.Option("--to", help="Also write everything as JSON.")] = None,
+    folds: Annotated[int, typer.Option(min=3, help="Batch folds, as in the experiment.")] = 5,
+) -> None:
+    """Check schema, duplicates, leaks, label balance, agreement and give-aways; exit with 1 if any fails.
+
+    Example: `callnexus data check data/authored --to runs/corpus.json`
+    """
+    from callnexus.corpus.checking import check_corpus
+    from callnexus.corpus.examples import read_examples
+
+    report = check_corpus(read_examples(data), folds=folds)
+    plain = report.to_dict()
+    for table in corpus_tables(plain):
+        if table.row_count:
+            _out.print(table)
+    _out.print(f"{report.examples} examples, sha256 {report.sha256[:12]}", markup=False)
+    _out.print(f"label pairs (mental health nexus/safety risk): {report.combinations}", markup=False)
+    _out.print(f"words: {report.words}", markup=False)
+    if to is not None:
+        _write(to, json.dumps(plain, indent=1) + "\n")
+    if not report.passed:
+        raise GateError("\n".join(["the corpus must be mended:", *report.complaints[: ExamplesError.SHOWN]]))
+    _out.print("nothing must be mended")
+
+
+@app.command()
+def suspects(
+    data: Labelled,
+    experiment: Annotated[Path, typer.Option(help="The experiment whose features and fit are used.")] = Path(
+        "experiments/default.toml"
+    ),
+    count: Count = 150,
+    to: Output = Path("runs/suspects.json"),
+) -> None:
+    """List labels that a model which never saw the example finds hard to believe, worst first, as annotation tasks.
+
+    Example: `callnexus data suspects data/authored --count 150 --to runs/suspects.json`
+
+    The tasks do not say what is suspected: an annotator reads them afresh. Ids, labels and scores go to the terminal.
+    """
+    from callnexus.corpus.examples import read_examples, truth_of
+    from callnexus.corpus.importing import to_label_studio_tasks
+    from callnexus.corpus.suspects import label_suspects
+    from callnexus.training.experiment import read_experiment
+    from callnexus.training.pipeline import out_of_fold_probabilities
+
+    examples = read_examples(data)
+    probability = out_of_fold_probabilities(read_experiment(experiment), examples)
+    found = label_suspects(truth_of(examples), probability, count=count)
+    for suspect in found:
+        line = f"{examples[suspect.index].id}  {suspect.label}  given {suspect.given}  p(yes) {suspect.probability:.3f}"
+        _out.print(line, markup=False)
+    chosen = dict.fromkeys(suspect.index for suspect in found)
+    _write(to, json.dumps(to_label_studio_tasks([examples[index] for index in chosen]), indent=1) + "\n")
+
+
+@app.command(name="next")
+def next_(
+    narratives: Annotated[Path, typer.Argument(help='JSONL of unlabelled narratives: {"id": ..., "narrative": ...}.')],
+    model: Annotated[Path | None, typer.Option("--model", "-m", help="A model folder.")] = None,
+    count: Count = 100,
+    to: Output = Path("runs/next.json"),
+) -> None:
+    """Choose which unlabelled narratives to annotate next: uncertain ones, no two alike, as annotation tasks.
+
+    Example: `callnexus data next calls.jsonl --count 100 --to runs/next.json`
+    """
+    import numpy as np
+
+    import callnexus
+    from callnexus.corpus.examples import read_narratives
+    from callnexus.corpus.importing import to_label_studio_tasks
+    from callnexus.corpus.suspects import annotate_next
+    from callnexus.training.fit import NarrativeFeatures
+
+    loaded = callnexus.load(model)
+    rows = read_narratives(narratives)
+    texts = list(rows.values())
+    matrix = NarrativeFeatures(loaded.extractor.spec, loaded.extractor.lexicon).transform(texts)
+    chosen = annotate_next(matrix, loaded.predict_proba(texts).astype(np.float64), count=count)
+    ids = list(rows)
+    _write(to, json.dumps(to_label_studio_tasks({ids[index]: texts[index] for index in chosen}), indent=1) + "\n")
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    _out.print(f"wrote {path}", markup=False)
