@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[1]
 def experiment() -> Experiment:
     """The default experiment, on a few batches so that it trains in seconds."""
     settings = read_experiment(ROOT / "experiments" / "default.toml")
-    batches = [str(path) for path in sorted((ROOT / "data" / "authored").glob("*.jsonl"))[:6]]
-    return settings.model_copy(update={"data": settings.data.model_copy(update={"examples": batches})})
+    batches = [str(path) for path in sorted((ROOT / "data" / "authored").glob("*.jsonl"))[:8]]
+    return settings.model_copy(update={"data": settings.data.model_copy(update={"examples": batches, "folds": 4})})
 
 
 @pytest.fixture(scope="session")

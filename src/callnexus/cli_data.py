@@ -77,6 +77,35 @@ def suspects(
     _write(to, json.dumps(to_label_studio_tasks([examples[index] for index in chosen]), indent=1) + "\n")
 
 
+@app.command(name="import")
+def import_(
+    export: Annotated[Path, typer.Argument(help="What the annotation tool exported.")],
+    to: Output,
+    batch: Annotated[str, typer.Option(help="Who annotated or collected it; a batch stays in one split.")],
+    format: Annotated[str | None, typer.Option(help="The export's format; without it, found from the file.")] = None,
+    register: Annotated[str | None, typer.Option(help="The register of all rows, unless a column gives it.")] = None,
+    column: Annotated[list[str] | None, typer.Option(help="field=name where the export names a field its way.")] = None,
+    confirmed_only: Annotated[bool, typer.Option(help="The export holds finished annotations only.")] = False,
+) -> None:
+    """Read an export of Label Studio, doccano, Prodigy, Argilla, CSV or JSONL into annotated examples.
+
+    Examples:
+    - `callnexus data import project-1.json --to data/mine.jsonl --batch ann --register notes`
+    - `callnexus data import calls.csv --to data/mine.jsonl --batch ann --register notes --column narrative=REMARKS`
+
+    A broken export is refused as a whole, with every bad record named. What is skipped is counted.
+    """
+    from callnexus.corpus.importing import detect_format, import_examples
+
+    columns = dict(pair.partition("=")[::2] for pair in column or [])
+    imported = import_examples(
+        export, format=format or detect_format(export), batch=batch, register=register, columns=columns or None,
+        confirmed_only=confirmed_only,
+    )  # fmt: skip
+    _write(to, "".join(example.to_line() for example in imported.examples))
+    _out.print(f"{len(imported.examples)} examples; skipped: {dict(imported.skipped) or 'none'}", markup=False)
+
+
 @app.command(name="next")
 def next_(
     narratives: Annotated[Path, typer.Argument(help='JSONL of unlabelled narratives: {"id": ..., "narrative": ...}.')],

@@ -33,7 +33,7 @@ def test_an_unknown_section_is_an_error_that_names_the_nearest(tmp_path: Path):
 
 
 def test_every_problem_is_listed_at_once(tmp_path: Path):
-    path = changed(tmp_path, "folds = 5", "folds = 1\ncolour = 2")
+    path = changed(tmp_path, "folds = 8", "folds = 1\ncolour = 2")
 
     with pytest.raises(ExperimentError) as caught:
         read_experiment(path)

@@ -9,11 +9,8 @@ import krippendorff
 import numpy as np
 from sklearn.metrics import cohen_kappa_score
 
-from callnexus.corpus.examples import Example
+from callnexus.corpus.examples import SETTLED, Example
 from callnexus.labels import LABEL_NAMES
-
-SETTLED = "settled"
-"""Name of the vote of the third reading, which is no independent annotator."""
 
 _CODES = {"yes": 1.0, "no": 0.0, None: np.nan}
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from callnexus.corpus.examples import Answer, Example, Vote
+from callnexus.corpus.examples import SETTLED, Answer, Example, Vote
 from callnexus.errors import ExamplesError
 
 LABEL_COLUMNS = ("fc_num", "sha256", "a_mh_nexus", "a_safety_risk", "b_mh_nexus", "b_safety_risk",
@@ -97,12 +97,7 @@ def _example(label: Mapping[str, str], row: Mapping[str, str], narrative: str) -
             "narrative": narrative,
             "mh_nexus": _answer(label["mh_nexus"]),
             "safety_risk": _answer(label["safety_risk"]),
-            "votes": {
-                name: Vote(
-                    mh_nexus=_answer(label[f"{name}_mh_nexus"]), safety_risk=_answer(label[f"{name}_safety_risk"])
-                )
-                for name in ("a", "b")
-            },
+            "votes": _votes(label),
             "batch": f"boston-{date[:4]}" if date else "boston",
             "register": "field_report",
             "city_type": "boston",
@@ -113,6 +108,16 @@ def _example(label: Mapping[str, str], row: Mapping[str, str], narrative: str) -
             "subject_age_band": _age_band(row.get("age")),
         }
     )
+
+
+def _votes(label: Mapping[str, str]) -> dict[str, Vote]:
+    votes = {
+        name: Vote(mh_nexus=_answer(label[f"{name}_mh_nexus"]), safety_risk=_answer(label[f"{name}_safety_risk"]))
+        for name in ("a", "b")
+    }
+    if votes["a"] != votes["b"]:
+        votes[SETTLED] = Vote(mh_nexus=_answer(label["mh_nexus"]), safety_risk=_answer(label["safety_risk"]))
+    return votes
 
 
 def _answer(written: str) -> Answer | None:

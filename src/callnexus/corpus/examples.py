@@ -19,6 +19,9 @@ Answer = Literal["yes", "no"]
 GROUP_COLUMNS = ("district", "caller_language", "subject_race", "subject_sex", "subject_age_band")
 """The call record's group columns, by which error rates are compared."""
 
+SETTLED = "settled"
+"""Name of the vote of the third reading, which is no independent annotator."""
+
 REGISTERS = ("dispatch", "notes", "transcript", "field_report", "referral")
 
 

@@ -51,9 +51,14 @@ class FeaturesSection(_Section):
 
 
 class FitSection(_Section):
-    """How the weights are fitted."""
+    """How the weights are fitted.
+
+    A corpus made to be hard has far more figures of speech and denials than a day of calls; `hard_weight` says
+    what a hard example outside a contrast group counts beside an ordinary one.
+    """
 
     inverse_regularisation: float = Field(default=4.0, gt=0)
+    hard_weight: float = Field(default=1.0, gt=0, le=1)
     class_weight: Literal["balanced"] | None = None
     calibration: Literal["sigmoid"] = "sigmoid"
 

@@ -86,6 +86,7 @@ def fit_labels(
     truth: NDArray[np.float64],
     settings: FitSection,
     *,
+    weight: NDArray[np.float64] | None = None,
     seed: int,
     jobs: int,
 ) -> Fit:
@@ -96,11 +97,12 @@ def fit_labels(
         matrix: The feature matrix, shape (examples, columns).
         truth: 1, 0 or NaN, shape (examples, 2).
         settings: Regularisation and class weight.
+        weight: What each example counts, shape (examples,); without it all count 1.
         seed: Of the solver.
         jobs: Labels fitted at once.
     """
     fitted = joblib.Parallel(n_jobs=jobs)(
-        joblib.delayed(_fit_one)(matrix, truth[:, place], settings, seed) for place in range(len(LABEL_NAMES))
+        joblib.delayed(_fit_one)(matrix, truth[:, place], settings, weight, seed) for place in range(len(LABEL_NAMES))
     )
     return Fit(
         pipelines={
@@ -111,8 +113,15 @@ def fit_labels(
     )
 
 
-def _fit_one(matrix: csr_matrix, truth: NDArray[np.float64], settings: FitSection, seed: int) -> Any:
+def _fit_one(
+    matrix: csr_matrix,
+    truth: NDArray[np.float64],
+    settings: FitSection,
+    weight: NDArray[np.float64] | None,
+    seed: int,
+) -> Any:
     known = ~np.isnan(truth)
+    counts = None if weight is None else weight[known]
     regression = LogisticRegression(
         C=settings.inverse_regularisation,
         class_weight=settings.class_weight,
@@ -122,7 +131,7 @@ def _fit_one(matrix: csr_matrix, truth: NDArray[np.float64], settings: FitSectio
     )
     # One thread: sums split over threads differ in their last bits, and with them the model's hash.
     with threadpool_limits(1):
-        return regression.fit(matrix[known], truth[known].astype(int))
+        return regression.fit(matrix[known], truth[known].astype(int), sample_weight=counts)
 
 
 def scores_of(fit: Fit, matrix: csr_matrix) -> NDArray[np.float64]:
@@ -138,6 +147,7 @@ def out_of_fold_scores(
     folds: Sequence[NDArray[np.int64]],
     settings: FitSection,
     *,
+    weight: NDArray[np.float64] | None = None,
     seed: int,
     jobs: int,
 ) -> NDArray[np.float64]:
@@ -146,7 +156,8 @@ def out_of_fold_scores(
 
     def score(fold: NDArray[np.int64]) -> NDArray[np.float64]:
         rest = np.setdiff1d(everything, fold)
-        fit = fit_labels(features, matrix[rest], truth[rest], settings, seed=seed, jobs=1)
+        counts = None if weight is None else weight[rest]
+        fit = fit_labels(features, matrix[rest], truth[rest], settings, weight=counts, seed=seed, jobs=1)
         return scores_of(fit, matrix[fold])
 
     found = np.full((matrix.shape[0], len(LABEL_NAMES)), np.nan)

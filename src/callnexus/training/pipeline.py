@@ -89,16 +89,15 @@ def train(
     steps = iter(STEPS)
     progress(next(steps))
     examples = read_examples(map(Path, experiment.data.examples))
-    truth = truth_of(examples)
     progress(next(steps))
     splits = split_by_batch(examples, folds=experiment.data.folds, seed=experiment.data.seed)
     progress(next(steps))
-    features = _features(experiment)
+    features = features_of(experiment)
     matrix = features.transform([example.narrative for example in examples])
     progress(next(steps))
     out_of_fold = _cross_validate(experiment, matrix, examples, splits, jobs)
     progress(next(steps))
-    fit, parts = _fit(experiment, features, matrix, truth, splits, jobs)
+    fit, parts = _fit(experiment, features, matrix, examples, splits, jobs)
     progress(next(steps))
     assessment = assess(model_folder.to_model(parts), [examples[i] for i in splits.test])
     hashes = {name: data_hash([examples[i] for i in indices]) for name, indices in splits.named().items()}
@@ -118,17 +117,26 @@ def out_of_fold_probabilities(
     Raises:
         ExamplesError: If there are too few batches.
     """
-    features = _features(experiment)
+    features = features_of(experiment)
     if matrix is None:
         matrix = features.transform([example.narrative for example in examples])
     seed = experiment.data.seed
     folds = batch_folds(examples, folds=experiment.data.folds - 1, seed=seed)
-    scores = out_of_fold_scores(features, matrix, truth_of(examples), folds, experiment.fit, seed=seed, jobs=jobs)
+    weight = weights_of(examples, experiment)
+    truth = truth_of(examples)
+    scores = out_of_fold_scores(features, matrix, truth, folds, experiment.fit, weight=weight, seed=seed, jobs=jobs)
     probability: NDArray[np.float64] = 1 / (1 + np.exp(-scores))
     return probability
 
 
-def _features(experiment: Experiment) -> NarrativeFeatures:
+def weights_of(examples: Sequence[Example], experiment: Experiment) -> NDArray[np.float64]:
+    """Return what each example counts in fitting, shape (examples,)."""
+    light = np.array([example.hard is not None and example.group_kind != "contrast" for example in examples])
+    return np.where(light, experiment.fit.hard_weight, 1.0)
+
+
+def features_of(experiment: Experiment) -> NarrativeFeatures:
+    """Return the feature extraction that an experiment asks for."""
     overlays = tuple(experiment.features.lexicon_overlays)
     return NarrativeFeatures(experiment.features.spec(), lexicon.shipped(overlays))
 
@@ -151,13 +159,15 @@ def _fit(
     experiment: Experiment,
     features: NarrativeFeatures,
     matrix: csr_matrix,
-    truth: NDArray[np.float64],
+    examples: Sequence[Example],
     splits: Splits,
     jobs: int,
 ) -> tuple[Fit, model_folder.Parts]:
     """Return the fit on the training split, and the parts calibrated and given thresholds on the calibration split."""
     training, held_out = splits.training, splits.calibration
-    fit = fit_labels(features, matrix[training], truth[training], experiment.fit, seed=experiment.data.seed, jobs=jobs)
+    truth, weight = truth_of(examples), weights_of(examples, experiment)[training]
+    seed = experiment.data.seed
+    fit = fit_labels(features, matrix[training], truth[training], experiment.fit, weight=weight, seed=seed, jobs=jobs)
     scores = scores_of(fit, matrix[held_out])
     calibrations = calibrate(scores, truth[held_out])
     slopes = np.array([calibration.slope for calibration in calibrations])
