@@ -18,7 +18,7 @@ from callnexus.corpus.examples import read_examples, truth_of
 from callnexus.labels import LABEL_NAMES
 from callnexus.training.experiment import read_experiment
 from callnexus.training.fit import fit_labels, scores_of
-from callnexus.training.pipeline import features_of, weights_of
+from callnexus.training.pipeline import features_of, fitting_of, weights_of
 
 EARLIER = 2 / 3
 """Share of the labelled rows, by date, that may be added to the training."""
@@ -45,7 +45,7 @@ def main(source: Path, path: Path) -> None:
     rows = []
     for size in (*SIZES, cut):
         chosen = np.concatenate([base, np.arange(len(authored) + cut - size, len(authored) + cut)])
-        fit = fit_labels(features, matrix[chosen], truth[chosen], experiment.fit, weight=weight[chosen], seed=0, jobs=2)
+        fit = fit_labels(features, matrix[chosen], truth[chosen], fitting_of(experiment), weight=weight[chosen], jobs=2)
         tests = {"later rows": later}
         if size == 0:
             tests["all rows"] = np.arange(len(authored), len(truth))

@@ -16,7 +16,7 @@ from callnexus.corpus.splits import split_by_batch
 from callnexus.labels import LABEL_NAMES
 from callnexus.training.experiment import read_experiment
 from callnexus.training.fit import fit_labels, scores_of
-from callnexus.training.pipeline import features_of, weights_of
+from callnexus.training.pipeline import features_of, fitting_of, weights_of
 
 SIZES = (250, 500, 1000, 2000)
 REPEATS = 3
@@ -37,7 +37,7 @@ def main(path: Path) -> None:
         for repeat in range(REPEATS if size < len(splits.training) else 1):
             chosen = np.random.default_rng(repeat).permutation(splits.training)[:size]
             fit = fit_labels(
-                features, matrix[chosen], truth[chosen], experiment.fit, weight=weight[chosen], seed=repeat, jobs=2
+                features, matrix[chosen], truth[chosen], fitting_of(experiment), weight=weight[chosen], jobs=2
             )
             scores = scores_of(fit, matrix[splits.test])
             found.append([roc_auc_score(truth[splits.test, k], scores[:, k]) for k in range(len(LABEL_NAMES))])

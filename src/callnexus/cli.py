@@ -14,7 +14,7 @@ import callnexus
 from callnexus.cli_data import app as data_app
 from callnexus.errors import CallnexusError, GateError, MissingExtraError
 from callnexus.jsonl import predict_lines
-from callnexus.terminal import groups_table, metrics_table, show_prediction
+from callnexus.terminal import groups_table, metrics_table, parts_table, show_prediction
 
 app = typer.Typer(
     name="callnexus",
@@ -154,16 +154,24 @@ def explain(
 
 @app.command()
 def evaluate(data: Labelled, model: ModelOption = None) -> None:
-    """Measure a model on annotated examples: quality of both labels, then error rates by group.
+    """Measure a model on annotated examples: quality, by source and year, by words read, then errors by group.
 
-    Example: `callnexus evaluate data/authored/b01.jsonl --model models/callnexus-0.1.0`
+    Each file or folder is a source of its own in the table of transfer.
+
+    Examples:
+    - `callnexus evaluate data/authored/b01.jsonl --model models/callnexus-0.1.0`
+    - `callnexus evaluate data/authored my_city.jsonl`
     """
     from callnexus.corpus.examples import read_examples
-    from callnexus.training.assessment import assess
+    from callnexus.training.assessment import assess, assess_parts, assess_prefixes, by_year
 
     loaded = callnexus.load(model)
-    assessment = assess(loaded, read_examples(data))
+    examples = read_examples(data)
+    assessment = assess(loaded, examples)
     _out.print(metrics_table(f"{loaded.version} on {len(assessment.truth)} examples", assessment.to_dict()))
+    sources = {path.name: read_examples([path]) for path in data}
+    _out.print(parts_table("by source and year", assess_parts(loaded, sources | by_year(examples))))
+    _out.print(parts_table("as the narrative grows", assess_prefixes(loaded, examples)))
     rows = [row.to_dict() for row in assessment.rows if row.outcome in loaded.labels]
     _out.print(groups_table("error rates by group", rows))
 

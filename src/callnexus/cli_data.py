@@ -106,6 +106,30 @@ def import_(
     _out.print(f"{len(imported.examples)} examples; skipped: {dict(imported.skipped) or 'none'}", markup=False)
 
 
+@app.command()
+def boston(
+    sources: Annotated[list[Path], typer.Argument(help="The city's CSV files, as published, or a slice of them.")],
+    to: Output,
+    labels: Annotated[Path, typer.Option(help="The committed labels.")] = Path("data/boston_fio/labels.csv"),
+) -> None:
+    """Join the labels of Boston field narratives to the city's own files, as annotated examples for your eyes only.
+
+    Example: `callnexus data boston boston_fio.csv --to runs/boston.jsonl`, then `callnexus evaluate runs/boston.jsonl`
+
+    The narratives are real: keep the file out of the project. Rows that are missing or altered are counted.
+    """
+    from callnexus.corpus.boston import join_labels, prevalence
+
+    joined = join_labels(labels, sources)
+    _write(to, "".join(example.to_line() for example in joined.examples))
+    _out.print(f"{len(joined.examples)} examples, {len(joined.missing)} missing, {len(joined.altered)} altered")
+    for told, ids in (("missing", joined.missing), ("altered", joined.altered)):
+        if ids:
+            _out.print(f"{told}: {', '.join(ids)}", markup=False)
+    shares = {name: f"{share:.1%}" for name, share in prevalence(joined).items()}
+    _out.print(f"prevalence in the source, by sampling weights: {shares}", markup=False)
+
+
 @app.command(name="next")
 def next_(
     narratives: Annotated[Path, typer.Argument(help='JSONL of unlabelled narratives: {"id": ..., "narrative": ...}.')],

@@ -65,6 +65,19 @@ def metrics_table(title: str, metrics: Mapping[str, Mapping[str, Any]]) -> Table
     return table
 
 
+PART_COLUMNS = ("n", "positives", "auc", "average_precision", "recall", "false_alarm_rate", "calibration_error")
+
+
+def parts_table(title: str, parts: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Return a table of the main metrics, one row a part and label."""
+    header = ("part", "label", *(name.replace("_", " ") for name in PART_COLUMNS))
+    table = Table(*header, title=title, title_justify="left", header_style="dim")
+    for part, labels in parts.items():
+        for label, metrics in labels.items():
+            table.add_row(Text(part), label, *(_number(getattr(metrics, name)) for name in PART_COLUMNS))
+    return table
+
+
 def groups_table(title: str, rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return a table of error rates by group; a rate of too few cases says so."""
     measures = ("miss_rate", "false_alarm_rate", "precision", "selection_rate", "review_rate")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from callnexus.corpus.examples import Example
-from callnexus.corpus.splits import leaks, near_identical, shared_runs, split_by_batch
+from callnexus.corpus.splits import leaks, near_identical, shared_runs, split_by_batch, split_by_date
 from callnexus.errors import ExamplesError
 
 LONG = "caller reports two men arguing over a parking space behind the bakery"
@@ -62,3 +62,18 @@ def test_a_run_of_six_words_is_found_between_groups_and_allowed_within_one():
     examples = [example(0, texts[0], group_id="g"), example(1, texts[1]), example(2, texts[2], group_id="g")]
 
     assert shared_runs(examples) == [("0", "1"), ("1", "2")]
+
+
+def test_a_split_by_date_tests_on_the_latest():
+    examples = [example(n, f"{n} unlike {n * 7} other {n * 13}", date=f"2020-01-{28 - n:02d}") for n in range(20)]
+
+    splits = split_by_date(examples, folds=5)
+
+    days = {name: [examples[i].date for i in indices] for name, indices in splits.named().items()}
+    assert max(days["training"]) < min(days["calibration"]) <= max(days["calibration"]) < min(days["test"])
+    assert sum(map(len, days.values())) == 20
+
+
+def test_an_example_without_a_date_cannot_be_split_by_date():
+    with pytest.raises(ExamplesError, match="id 4: date: needed to split by date"):
+        split_by_date([example(0, "one", date="2020-01-01"), example(4, "two")], folds=2)

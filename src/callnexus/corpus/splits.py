@@ -47,6 +47,28 @@ def split_by_batch(examples: Sequence[Example], *, folds: int, seed: int) -> Spl
     return splits
 
 
+def split_by_date(examples: Sequence[Example], *, folds: int) -> Splits:
+    """Return the latest 1/folds of the examples as test, those before as calibration, the earliest as training.
+
+    What a model meets in use comes after what it learnt from; this split measures that.
+
+    Raises:
+        ExamplesError: If an example has no date, or a group or near-identical pair crosses splits.
+    """
+    undated = [f"id {example.id}: date: needed to split by date" for example in examples if example.date is None]
+    if undated:
+        raise ExamplesError(undated)
+    order = np.array(sorted(range(len(examples)), key=lambda i: (str(examples[i].date), examples[i].id)))
+    held = len(order) // folds
+    splits = Splits(
+        training=np.sort(order[: -2 * held]), calibration=np.sort(order[-2 * held : -held]), test=np.sort(order[-held:])
+    )
+    problems = list(_near_identical_across(examples, _split_of(splits.named())))
+    if problems:
+        raise ExamplesError(problems)
+    return splits
+
+
 def batch_folds(examples: Sequence[Example], *, folds: int, seed: int) -> list[NDArray[np.int64]]:
     """Return the indices of each fold; batches stay whole and label combinations are spread evenly.
 
@@ -63,8 +85,12 @@ def batch_folds(examples: Sequence[Example], *, folds: int, seed: int) -> list[N
 
 def leaks(examples: Sequence[Example], splits: Mapping[str, NDArray[np.int64]]) -> list[str]:
     """Return a line for each group or near-identical pair of narratives that stands in two splits."""
-    split_of = {int(index): name for name, indices in splits.items() for index in indices}
+    split_of = _split_of(splits)
     return [*_torn(examples, split_of), *_near_identical_across(examples, split_of)]
+
+
+def _split_of(splits: Mapping[str, NDArray[np.int64]]) -> dict[int, str]:
+    return {int(index): name for name, indices in splits.items() for index in indices}
 
 
 def _torn(examples: Sequence[Example], split_of: Mapping[int, str]) -> Iterator[str]:

@@ -54,6 +54,8 @@ class LabelMetrics:
         n: Examples with a known label.
         positives: Of these, the true ones.
         auc: Area under the ROC curve.
+        auc_low: Lower end of its 95 % interval (Hanley and McNeil, 1982).
+        auc_high: Upper end.
         average_precision: Area under the precision-recall curve, as a sum over steps.
         recall_at_precision_66: Best recall at precision .66 or more.
         precision_at_recall_98: Best precision at recall .98 or more.
@@ -68,6 +70,8 @@ class LabelMetrics:
     n: int
     positives: int
     auc: float | None
+    auc_low: float | None
+    auc_high: float | None
     average_precision: float | None
     recall_at_precision_66: float | None
     precision_at_recall_98: float | None
@@ -96,11 +100,15 @@ def label_metrics(truth: NDArray[np.float64], probability: NDArray[np.float64], 
     said = scored >= threshold
     hits, positives, negatives = int((said & true).sum()), int(true.sum()), int((~true).sum())
     both = positives > 0 and negatives > 0
+    auc = float(roc_auc_score(true, scored)) if both else None
+    auc_low, auc_high = _auc_interval(auc, positives, negatives)
     precision, recall = (curve[:-1] for curve in precision_recall_curve(true, scored)[:2]) if both else ([], [])
     return LabelMetrics(
         n=len(true),
         positives=positives,
-        auc=float(roc_auc_score(true, scored)) if both else None,
+        auc=auc,
+        auc_low=auc_low,
+        auc_high=auc_high,
         average_precision=float(average_precision_score(true, scored)) if both else None,
         recall_at_precision_66=_best(recall, precision, at_least=0.66),
         precision_at_recall_98=_best(precision, recall, at_least=0.98),
@@ -111,6 +119,17 @@ def label_metrics(truth: NDArray[np.float64], probability: NDArray[np.float64], 
         precision=wilson(hits, int(said.sum())).value,
         false_alarm_rate=wilson(int((said & ~true).sum()), negatives).value,
     )
+
+
+def _auc_interval(auc: float | None, positives: int, negatives: int) -> tuple[float | None, float | None]:
+    """Return the 95 % interval by the standard error of Hanley and McNeil (1982), kept inside [0, 1]."""
+    if auc is None:
+        return None, None
+    same_positive, same_negative = auc / (2 - auc), 2 * auc * auc / (1 + auc)
+    spread = (positives - 1) * (same_positive - auc * auc) + (negatives - 1) * (same_negative - auc * auc)
+    error = math.sqrt((auc * (1 - auc) + spread) / (positives * negatives))
+    half = float(norm.ppf(0.975)) * error
+    return max(0.0, auc - half), min(1.0, auc + half)
 
 
 def _best(wanted: NDArray[np.float64], given: NDArray[np.float64], *, at_least: float) -> float | None:

@@ -29,6 +29,8 @@ METRICS = {
     "n": "examples with a known label",
     "positives": "true examples",
     "auc": "AUC",
+    "auc_low": "AUC, lower end of its 95 % interval",
+    "auc_high": "AUC, upper end of its 95 % interval",
     "average_precision": "average precision",
     "recall_at_precision_66": "recall at precision .66",
     "precision_at_recall_98": "precision at recall .98",
@@ -50,7 +52,7 @@ class _Markdown(str):
     __slots__ = ()
 
 
-def model_card(parts: Parts, document: Mapping[str, Any]) -> str:
+def model_card(parts: Parts, document: Mapping[str, Any], appendices: Mapping[str, str] | None = None) -> str:
     """Return the model card in Markdown, in the order of Mitchell et al. (Model Cards, 2019).
 
     Nothing in it depends on when or where it is written. What the notes do not say is "not recorded".
@@ -58,6 +60,7 @@ def model_card(parts: Parts, document: Mapping[str, Any]) -> str:
     Args:
         parts: The model; its notes say what it was made from and how it was measured.
         document: The fairness document of the same model.
+        appendices: Markdown that experiments printed, by title; it stands at the end as it is.
     """
     environment = Environment(
         loader=PackageLoader("callnexus.report"),
@@ -91,6 +94,7 @@ def model_card(parts: Parts, document: Mapping[str, Any]) -> str:
         libraries=parts.notes.get("libraries", {}),
         metrics=METRICS,
         measured=_measured(parts.notes.get("metrics", {})),
+        appendices={title: _Markdown(text.strip()) for title, text in (appendices or {}).items()},
         splits=[SPLITS[split] for split in SPLITS for _ in LABELS],
         gaps=first_gaps(document, GAPS),
         columns=columns,

@@ -31,6 +31,8 @@ METRICS = {
     "n": ("examples", "with a known label"),
     "positives": ("true examples", "those whose label is yes"),
     "auc": ("AUC", "how well true and other examples are told apart: 0.5 is chance, 1 perfect"),
+    "auc_low": ("AUC, lower end", "of its 95 % interval (Hanley and McNeil, 1982)"),
+    "auc_high": ("AUC, upper end", "of the same interval"),
     "average_precision": ("average precision", "precision over all thresholds; chance is the share of true examples"),
     "recall_at_precision_66": ("recall at precision .66", "true examples found if two of three alarms are right"),
     "precision_at_recall_98": ("precision at recall .98", "alarms that are right if 98 of 100 true ones are found"),

@@ -15,6 +15,9 @@ from callnexus.labels import LABEL_NAMES, Decision
 from callnexus.model import Model
 from callnexus.response import CLEAR_PAIRS, Policy, Response
 
+PREFIXES = (10, 20, 40, 80)
+"""Words after which a growing narrative is assessed."""
+
 FAIRNESS_SCHEMA = 1
 """Version of fairness.json's layout; raise it when a key changes its meaning or goes."""
 
@@ -46,8 +49,7 @@ class Assessment:
 
 def assess(model: Model, examples: Sequence[Example]) -> Assessment:
     """Return how well a model does on labelled examples."""
-    narratives = [example.narrative for example in examples]
-    predictions = model.predict_many(narratives)
+    predictions = model.predict_many(_texts(examples))
     decisions = pd.DataFrame(
         {
             **{name: [str(getattr(p, name).decision) for p in predictions] for name in LABEL_NAMES},
@@ -58,14 +60,55 @@ def assess(model: Model, examples: Sequence[Example]) -> Assessment:
     truth = truth_of(examples)
     frame = to_frame(examples)
     groups = {column: frame[column].tolist() for column in GROUP_COLUMNS}
-    metrics, curves = {}, {}
-    for place, name in enumerate(LABEL_NAMES):
-        threshold = model.thresholds[name].yes_from
-        metrics[name] = label_metrics(truth[:, place], probability[:, place], threshold=threshold)
-        known = ~np.isnan(truth[:, place])
-        curves[name] = reliability(truth[known, place] == 1, probability[known, place])
+    metrics = _metrics(model, truth, probability)
+    known = ~np.isnan(truth)
+    curves = {
+        name: reliability(truth[known[:, place], place] == 1, probability[known[:, place], place])
+        for place, name in enumerate(LABEL_NAMES)
+    }
     rows = group_rows(_outcomes(model.policy, truth, decisions), groups)
     return Assessment(truth, probability, decisions, metrics, rows, curves)
+
+
+def assess_parts(model: Model, parts: Mapping[str, Sequence[Example]]) -> dict[str, dict[str, LabelMetrics]]:
+    """Return the metrics of both labels for each part of the examples, such as a source or a year.
+
+    This is where transfer shows: a model is as good as it is on text that its writers never saw.
+    """
+    return {
+        name: _metrics(model, truth_of(members), model.predict_proba(_texts(members)).astype(np.float64))
+        for name, members in parts.items()
+    }
+
+
+def assess_prefixes(model: Model, examples: Sequence[Example]) -> dict[str, dict[str, LabelMetrics]]:
+    """Return the metrics after the first 10, 20, 40 and 80 words and at the end: narratives grow during a call."""
+    truth = truth_of(examples)
+    found = {}
+    for words in (*PREFIXES, None):
+        cut = [" ".join(text.split()[:words]) for text in _texts(examples)]
+        name = "whole narrative" if words is None else f"first {words} words"
+        found[name] = _metrics(model, truth, model.predict_proba(cut).astype(np.float64))
+    return found
+
+
+def by_year(examples: Sequence[Example]) -> dict[str, list[Example]]:
+    """Return the dated examples by year, earliest first."""
+    years: dict[str, list[Example]] = {}
+    for example in sorted((e for e in examples if e.date is not None), key=lambda e: str(e.date)):
+        years.setdefault(str(example.date)[:4], []).append(example)
+    return years
+
+
+def _texts(examples: Sequence[Example]) -> list[str]:
+    return [example.narrative for example in examples]
+
+
+def _metrics(model: Model, truth: NDArray[np.float64], probability: NDArray[np.float64]) -> dict[str, LabelMetrics]:
+    return {
+        name: label_metrics(truth[:, place], probability[:, place], threshold=model.thresholds[name].yes_from)
+        for place, name in enumerate(LABEL_NAMES)
+    }
 
 
 def _outcomes(policy: Policy, truth: NDArray[np.float64], decisions: pd.DataFrame) -> list[Outcome]:

@@ -16,12 +16,16 @@ class _Section(BaseModel):
 
 
 class ModelSection(_Section):
-    """What the packaged model is called."""
+    """What the packaged model is called, and the model folder that it adapts, if any.
+
+    With a base, features and lexicon are the base model's, and the section [features] is not used.
+    """
 
     name: str = Field("callnexus", pattern=r"^[a-z][a-z0-9_]*$")
     release: str = Field(pattern=r"^\d+\.\d+\.\d+$")
     policy: str = "boston_pilot"
     fewest_words: int = Field(2, ge=1)
+    base: str | None = None
 
 
 class DataSection(_Section):
@@ -29,6 +33,7 @@ class DataSection(_Section):
 
     examples: list[str] = Field(min_length=1)
     folds: int = Field(5, ge=3)
+    split: Literal["batch", "date"] = "batch"
     seed: int = 0
 
 
@@ -77,6 +82,12 @@ class ThresholdsSection(_Section):
     safety_risk: LabelThreshold
 
 
+class CardSection(_Section):
+    """What the model card shows beside what was measured in training: Markdown files, by title."""
+
+    appendices: dict[str, str] = Field(default_factory=dict)
+
+
 class TrackingSection(_Section):
     """Where MLflow keeps the run."""
 
@@ -94,6 +105,7 @@ class Experiment(_Section):
     features: FeaturesSection = FeaturesSection()
     fit: FitSection = FitSection()
     thresholds: ThresholdsSection
+    card: CardSection = CardSection()
     tracking: TrackingSection = TrackingSection()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import joblib
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, hstack
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -16,9 +16,13 @@ from threadpoolctl import threadpool_limits
 from callnexus.features import Extractor, FeatureSpec
 from callnexus.labels import LABEL_NAMES
 from callnexus.lexicon import Lexicon
+from callnexus.model import Model
 from callnexus.training.experiment import FitSection
 
 CHUNK = 256
+
+BASE_SCALE = 3.0
+"""Scale of a base model's score beside the other features: large enough to be nearly free of regularisation."""
 
 
 class NarrativeFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sklearn ships no types
@@ -80,29 +84,47 @@ class Calibration:
     intercept: float
 
 
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """What a fit is given beside the examples.
+
+    Attributes:
+        settings: Regularisation and class weight.
+        seed: Of the solver.
+        base: A model to adapt, or None to start from nothing.
+    """
+
+    settings: FitSection
+    seed: int = 0
+    base: Model | None = None
+
+
 def fit_labels(
     features: NarrativeFeatures,
     matrix: csr_matrix,
     truth: NDArray[np.float64],
-    settings: FitSection,
+    fitting: Fitting,
     *,
     weight: NDArray[np.float64] | None = None,
-    seed: int,
-    jobs: int,
+    jobs: int = 1,
 ) -> Fit:
     """Return one logistic regression per label; an example whose label is unknown does not count for it.
+
+    With a base model, its score enters as one more feature of a large scale: regularisation leaves it nearly free and
+    holds the others small. With few examples the result is the base model with another slope and intercept; with many
+    it departs where they say so. A base score is itself a sum of weights, so the result folds into one weight vector
+    (the PRIOR baseline of Daume, "Frustratingly easy domain adaptation", 2007).
 
     Args:
         features: The transformer that made the matrix, kept in the pipelines.
         matrix: The feature matrix, shape (examples, columns).
         truth: 1, 0 or NaN, shape (examples, 2).
-        settings: Regularisation and class weight.
+        fitting: Settings, seed, base.
         weight: What each example counts, shape (examples,); without it all count 1.
-        seed: Of the solver.
         jobs: Labels fitted at once.
     """
     fitted = joblib.Parallel(n_jobs=jobs)(
-        joblib.delayed(_fit_one)(matrix, truth[:, place], settings, weight, seed) for place in range(len(LABEL_NAMES))
+        joblib.delayed(_fit_one)(matrix, truth, fitting, weight, place) for place in range(len(LABEL_NAMES))
     )
     return Fit(
         pipelines={
@@ -114,24 +136,32 @@ def fit_labels(
 
 
 def _fit_one(
-    matrix: csr_matrix,
-    truth: NDArray[np.float64],
-    settings: FitSection,
-    weight: NDArray[np.float64] | None,
-    seed: int,
+    matrix: csr_matrix, truth: NDArray[np.float64], fitting: Fitting, weight: NDArray[np.float64] | None, place: int
 ) -> Any:
-    known = ~np.isnan(truth)
+    known = ~np.isnan(truth[:, place])
+    label = truth[known, place].astype(int)
     counts = None if weight is None else weight[known]
+    matrix = matrix[known]
+    settings, base = fitting.settings, fitting.base
     regression = LogisticRegression(
         C=settings.inverse_regularisation,
         class_weight=settings.class_weight,
         solver="liblinear",
-        random_state=seed,
+        random_state=fitting.seed,
         max_iter=1000,
     )
     # One thread: sums split over threads differ in their last bits, and with them the model's hash.
     with threadpool_limits(1):
-        return regression.fit(matrix[known], truth[known].astype(int), sample_weight=counts)
+        if base is None:
+            return regression.fit(matrix, label, sample_weight=counts)
+        prior = base.weights[:, place].astype(np.float64)
+        score = csr_matrix(BASE_SCALE * (matrix @ prior + base.intercepts[place])[:, None])
+        regression.fit(hstack([score, matrix]).tocsr(), label, sample_weight=counts)
+    share = BASE_SCALE * regression.coef_[0, 0]
+    regression.intercept_ = regression.intercept_ + share * base.intercepts[place]
+    regression.coef_ = regression.coef_[:, 1:] + share * prior
+    regression.n_features_in_ = matrix.shape[1]
+    return regression
 
 
 def scores_of(fit: Fit, matrix: csr_matrix) -> NDArray[np.float64]:
@@ -145,11 +175,10 @@ def out_of_fold_scores(
     matrix: csr_matrix,
     truth: NDArray[np.float64],
     folds: Sequence[NDArray[np.int64]],
-    settings: FitSection,
+    fitting: Fitting,
     *,
     weight: NDArray[np.float64] | None = None,
-    seed: int,
-    jobs: int,
+    jobs: int = 1,
 ) -> NDArray[np.float64]:
     """Return for every example the log-odds given by a model that saw none of its fold, shape (examples, 2)."""
     everything = np.arange(matrix.shape[0])
@@ -157,8 +186,7 @@ def out_of_fold_scores(
     def score(fold: NDArray[np.int64]) -> NDArray[np.float64]:
         rest = np.setdiff1d(everything, fold)
         counts = None if weight is None else weight[rest]
-        fit = fit_labels(features, matrix[rest], truth[rest], settings, weight=counts, seed=seed, jobs=1)
-        return scores_of(fit, matrix[fold])
+        return scores_of(fit_labels(features, matrix[rest], truth[rest], fitting, weight=counts), matrix[fold])
 
     found = np.full((matrix.shape[0], len(LABEL_NAMES)), np.nan)
     results: Iterator[NDArray[np.float64]] = joblib.Parallel(n_jobs=jobs)(joblib.delayed(score)(f) for f in folds)

@@ -13,7 +13,8 @@ from scipy.sparse import csr_matrix
 
 from callnexus import lexicon, model_folder
 from callnexus.corpus.examples import Example, data_hash, read_examples, truth_of
-from callnexus.corpus.splits import Splits, batch_folds, split_by_batch
+from callnexus.corpus.splits import Splits, batch_folds, split_by_batch, split_by_date
+from callnexus.errors import ExperimentError
 from callnexus.evaluation.metrics import label_metrics
 from callnexus.labels import LABEL_NAMES
 from callnexus.model import Model, Thresholds
@@ -21,7 +22,15 @@ from callnexus.report.card import model_card
 from callnexus.report.page import fairness_page, to_json
 from callnexus.training.assessment import Assessment, assess, fairness_document
 from callnexus.training.experiment import Experiment
-from callnexus.training.fit import Fit, NarrativeFeatures, calibrate, fit_labels, out_of_fold_scores, scores_of
+from callnexus.training.fit import (
+    Fit,
+    Fitting,
+    NarrativeFeatures,
+    calibrate,
+    fit_labels,
+    out_of_fold_scores,
+    scores_of,
+)
 from callnexus.training.thresholds import choose_thresholds
 from callnexus.training.tracking import log_run
 
@@ -30,7 +39,7 @@ LIBRARIES = ("callnexus", "numpy", "scipy", "scikit-learn")
 
 STEPS = (
     "reading and validating examples",
-    "splitting by batch, checking for leaks",
+    "splitting, checking for leaks",
     "extracting features",
     "cross-validating over batches",
     "fitting and calibrating both labels",
@@ -88,9 +97,10 @@ def train(
     """
     steps = iter(STEPS)
     progress(next(steps))
+    appendices = _appendices(experiment)
     examples = read_examples(map(Path, experiment.data.examples))
     progress(next(steps))
-    splits = split_by_batch(examples, folds=experiment.data.folds, seed=experiment.data.seed)
+    splits = split_of(examples, experiment)
     progress(next(steps))
     features = features_of(experiment)
     matrix = features.transform([example.narrative for example in examples])
@@ -103,7 +113,7 @@ def train(
     hashes = {name: data_hash([examples[i] for i in indices]) for name, indices in splits.named().items()}
     progress(next(steps))
     parts = replace(parts, notes={**parts.notes, **_notes(examples, splits, hashes, out_of_fold, assessment)})
-    folder = model_folder.write(models, parts, _reports(parts, assessment), replace=replace_release)
+    folder = model_folder.write(models, parts, _reports(parts, assessment, appendices), replace=replace_release)
     progress(next(steps))
     run_id = _track(experiment, hashes, out_of_fold, assessment, folder, fit) if track else None
     return Trained(folder, model_folder.read(folder), assessment, out_of_fold, splits, run_id)
@@ -122,23 +132,43 @@ def out_of_fold_probabilities(
         matrix = features.transform([example.narrative for example in examples])
     seed = experiment.data.seed
     folds = batch_folds(examples, folds=experiment.data.folds - 1, seed=seed)
-    weight = weights_of(examples, experiment)
-    truth = truth_of(examples)
-    scores = out_of_fold_scores(features, matrix, truth, folds, experiment.fit, weight=weight, seed=seed, jobs=jobs)
+    weight, fitting = weights_of(examples, experiment), fitting_of(experiment)
+    scores = out_of_fold_scores(features, matrix, truth_of(examples), folds, fitting, weight=weight, jobs=jobs)
     probability: NDArray[np.float64] = 1 / (1 + np.exp(-scores))
     return probability
+
+
+def split_of(examples: Sequence[Example], experiment: Experiment) -> Splits:
+    """Return the splits that an experiment asks for.
+
+    Raises:
+        ExamplesError: If they cannot be made or something leaks between them.
+    """
+    data = experiment.data
+    if data.split == "date":
+        return split_by_date(examples, folds=data.folds)
+    return split_by_batch(examples, folds=data.folds, seed=data.seed)
+
+
+def features_of(experiment: Experiment) -> NarrativeFeatures:
+    """Return the feature extraction that an experiment asks for: the base model's, where there is one."""
+    if experiment.model.base is not None:
+        extractor = model_folder.read(Path(experiment.model.base)).extractor
+        return NarrativeFeatures(extractor.spec, extractor.lexicon)
+    overlays = tuple(experiment.features.lexicon_overlays)
+    return NarrativeFeatures(experiment.features.spec(), lexicon.shipped(overlays))
+
+
+def fitting_of(experiment: Experiment) -> Fitting:
+    """Return what the experiment says of fitting, with its base model loaded."""
+    base = experiment.model.base
+    return Fitting(experiment.fit, experiment.data.seed, base=None if base is None else model_folder.read(Path(base)))
 
 
 def weights_of(examples: Sequence[Example], experiment: Experiment) -> NDArray[np.float64]:
     """Return what each example counts in fitting, shape (examples,)."""
     light = np.array([example.hard is not None and example.group_kind != "contrast" for example in examples])
     return np.where(light, experiment.fit.hard_weight, 1.0)
-
-
-def features_of(experiment: Experiment) -> NarrativeFeatures:
-    """Return the feature extraction that an experiment asks for."""
-    overlays = tuple(experiment.features.lexicon_overlays)
-    return NarrativeFeatures(experiment.features.spec(), lexicon.shipped(overlays))
 
 
 def _cross_validate(
@@ -166,8 +196,7 @@ def _fit(
     """Return the fit on the training split, and the parts calibrated and given thresholds on the calibration split."""
     training, held_out = splits.training, splits.calibration
     truth, weight = truth_of(examples), weights_of(examples, experiment)[training]
-    seed = experiment.data.seed
-    fit = fit_labels(features, matrix[training], truth[training], experiment.fit, weight=weight, seed=seed, jobs=jobs)
+    fit = fit_labels(features, matrix[training], truth[training], fitting_of(experiment), weight=weight, jobs=jobs)
     scores = scores_of(fit, matrix[held_out])
     calibrations = calibrate(scores, truth[held_out])
     slopes = np.array([calibration.slope for calibration in calibrations])
@@ -217,13 +246,28 @@ def _notes(
     }
 
 
-def _reports(parts: model_folder.Parts, assessment: Assessment) -> dict[str, str]:
+def _appendices(experiment: Experiment) -> dict[str, str]:
+    """Return the Markdown of each appendix of the card by title, read before anything dear is done.
+
+    Raises:
+        ExperimentError: If a file cannot be read.
+    """
+    texts = {}
+    for title, name in experiment.card.appendices.items():
+        try:
+            texts[title] = Path(name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ExperimentError(f"card.appendices.{title}: {name} cannot be read: {type(error).__name__}") from error
+    return texts
+
+
+def _reports(parts: model_folder.Parts, assessment: Assessment, appendices: Mapping[str, str]) -> dict[str, str]:
     model = f"{parts.name}-{parts.release}"
     document = fairness_document(assessment, model=model, data="the test split of the training examples")
     return {
         "fairness.json": to_json(document),
         "fairness.html": fairness_page(document),
-        "card.md": model_card(parts, document),
+        "card.md": model_card(parts, document, appendices),
     }
 
 
