@@ -57,6 +57,13 @@ def test_a_narrative_of_a_million_characters_is_read_whole(model: Model):
     assert 0 < prediction.safety_risk.probability < 1
 
 
+def test_text_in_another_script_is_insufficient(model: Model):
+    prediction = model.predict("他在桥上说不想活了 请快来 帮帮他")
+
+    assert prediction.safety_risk.decision is Decision.INSUFFICIENT
+    assert prediction.needs_review
+
+
 def test_too_few_words_are_insufficient_and_go_to_review(model: Model):
     prediction = model.predict("help")
 

@@ -56,7 +56,7 @@ class Model:
         thresholds: By label name.
         policy: The response policy.
         version: Name, version and content hash.
-        fewest_words: A narrative with fewer words gets the decision `insufficient`.
+        fewest_words: A narrative with fewer words in Latin letters gets the decision `insufficient`.
         manifest: What the model folder says of the model.
     """
 
@@ -105,7 +105,8 @@ class Model:
             contributions = self._contributions(features)
             scores = self._scores(features, contributions)
             probabilities = _probability(scores)
-            enough = np.bincount(features.words.narrative, minlength=len(chunk)) >= self.fewest_words
+            readable = features.words.narrative[~features.words.foreign]
+            enough = np.bincount(readable, minlength=len(chunk)) >= self.fewest_words
             explanations = explain(chunk, features, contributions, self.extractor.lexicon)
             for number, explanation in enumerate(explanations):
                 yield self._prediction(scores[number], probabilities[number], bool(enough[number]), explanation)

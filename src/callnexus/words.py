@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from callnexus.narrative import QUESTION, NormalisedBatch
+from callnexus.narrative import FIRST_FOREIGN, QUESTION, NormalisedBatch
 
 _BYTE_BASE = np.uint64(0x100000001B3)
 _WORD_BASE = np.uint64(0x9E3779B97F4A7C15)
@@ -26,6 +26,7 @@ class Words:
         before: uint8, shape (words,). Class of the separator before the word.
         after: uint8, shape (words,). Class of the separator after the word.
         numeric: bool, shape (words,). Whether the word begins with a digit.
+        foreign: bool, shape (words,). Whether the word begins with a letter of another script.
         word_of_byte: int64, shape (bytes,). The word that a byte, or the separator before the word, belongs to.
     """
 
@@ -35,6 +36,7 @@ class Words:
     before: NDArray[np.uint8]
     after: NDArray[np.uint8]
     numeric: NDArray[np.bool_]
+    foreign: NDArray[np.bool_]
     word_of_byte: NDArray[np.int64]
 
 
@@ -63,6 +65,7 @@ def split_words(batch: NormalisedBatch) -> Words:
         before=codes[separators[:-1]],
         after=codes[separators[1:]],
         numeric=codes[first] < 58,
+        foreign=codes[first] >= FIRST_FOREIGN,
         word_of_byte=word_of_byte,
     )
 
