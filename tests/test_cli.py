@@ -10,7 +10,7 @@ from callnexus import cli
 from callnexus.training.pipeline import Trained
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = ("train", "predict", "explain", "evaluate", "report")
+COMMANDS = ("train", "predict", "explain", "evaluate", "behave", "report")
 
 
 def call(*arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
@@ -91,6 +91,16 @@ def test_evaluate_and_report_measure_the_same(trained: Trained, tmp_path: Path):
     document = json.loads((tmp_path / "fairness.json").read_text(encoding="utf-8"))
     assert f"{document['metrics']['mh_nexus']['auc']:.3f}" in measured.stdout
     assert "not enough cases" in measured.stdout
+
+
+def test_behave_writes_json_and_fails_where_a_capability_falls_short(trained: Trained, tmp_path: Path):
+    done = call("behave", str(trained.folder), "--to", str(tmp_path / "behaviour.json"))
+
+    plain = json.loads((tmp_path / "behaviour.json").read_text(encoding="utf-8"))
+    assert done.returncode == (1 if plain["not_ok"] else 0)
+    assert all(name in done.stderr for name in plain["not_ok"])
+    assert len(plain["capabilities"]) >= 40
+    assert plain["cases"] >= 400
 
 
 @pytest.mark.parametrize(

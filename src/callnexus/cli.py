@@ -14,7 +14,7 @@ import callnexus
 from callnexus.cli_data import app as data_app
 from callnexus.errors import CallnexusError, GateError, MissingExtraError
 from callnexus.jsonl import predict_lines
-from callnexus.terminal import groups_table, metrics_table, parts_table, show_prediction
+from callnexus.terminal import behaviour_table, groups_table, metrics_table, parts_table, show_prediction
 
 app = typer.Typer(
     name="callnexus",
@@ -174,6 +174,27 @@ def evaluate(data: Labelled, model: ModelOption = None) -> None:
     _out.print(parts_table("as the narrative grows", assess_prefixes(loaded, examples)))
     rows = [row.to_dict() for row in assessment.rows if row.outcome in loaded.labels]
     _out.print(groups_table("error rates by group", rows))
+
+
+@app.command()
+def behave(
+    model: Annotated[Path | None, typer.Argument(help="A model folder; without it, the one that is shipped.")] = None,
+    to: Annotated[Path | None, typer.Option("--to", help="Also write everything as JSON.")] = None,
+) -> None:
+    """Check what a model must do, one capability at a time, on hand-written cases; exit with 1 if one falls short.
+
+    Example: `callnexus behave models/callnexus-0.1.0 --to runs/behaviour.json`
+    """
+    from callnexus.evaluation.behaviour import behaviour_json, behaviour_rows, shipped_cases
+
+    plain = behaviour_json(behaviour_rows(shipped_cases(), callnexus.load(model).predict_many))
+    _out.print(behaviour_table(plain["capabilities"]))
+    _out.print(f"{plain['passed']} of {plain['cases']} cases pass, {plain['unsure']} of the answers are undecided")
+    if to is not None:
+        to.parent.mkdir(parents=True, exist_ok=True)
+        to.write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
+    if plain["not_ok"]:
+        raise GateError(f"{len(plain['not_ok'])} capabilities fall short: {', '.join(plain['not_ok'])}")
 
 
 @app.command()

@@ -65,6 +65,18 @@ def metrics_table(title: str, metrics: Mapping[str, Mapping[str, Any]]) -> Table
     return table
 
 
+def behaviour_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Return a table of pass rates, one row a capability, those that fall short first."""
+    header = ("capability", "kind", "passed", "pass rate (95 %)", "required", "undecided", "")
+    table = Table(*header, title="what the model must do", title_justify="left", header_style="dim")
+    for row in sorted(rows, key=lambda row: (row["ok"], row["rate"]["value"])):
+        rate, verdict = row["rate"], "ok" if row["ok"] else "FALLS SHORT"
+        passed = f"{rate['hits']}/{rate['cases']}"
+        cells = (row["capability"], row["kind"], passed, _rate(rate), f"{row['required']:.0%}", str(row["unsure"]))
+        table.add_row(*map(Text, cells), verdict)
+    return table
+
+
 PART_COLUMNS = ("n", "positives", "auc", "average_precision", "recall", "false_alarm_rate", "calibration_error")
 
 
