@@ -65,7 +65,7 @@ class Bench:
     """What every variant is judged on: the examples outside the test split, then the Boston rows.
 
     Attributes:
-        experiment: As read, unchanged.
+        experiment: As read.
         examples: All of them; indices below point here.
         truth: 1, 0 or NaN, shape (examples, 2).
         groups: What is resampled as a whole: the batch, or the Boston row, shape (examples,).
@@ -155,8 +155,7 @@ def _draw(groups: Indices, *, seed: int) -> Array:
 
 def _measure(bench: Bench, scores: Array, probability: Array, test: Indices, seed: int) -> Array:
     """Return AUC and log loss of one part, shape (2, 1 + RESAMPLES, labels)."""
-    times = _draw(bench.groups[test], seed=seed)
-    found = []
+    times, found = _draw(bench.groups[test], seed=seed), []
     for truth, score, given in zip(bench.truth[test].T, scores[test].T, probability[test].T, strict=True):
         yes, no = truth == 1, truth == 0
         # AUC is the share of (yes, no) pairs in the right order, a tie being half.
@@ -205,6 +204,7 @@ def provenance(bench: Bench) -> dict[str, Any]:
         "examples_sha256": data_hash([bench.examples[i] for i in bench.authored]),
         "boston_rows": len(bench.local),
         "lexicon_sha256": sha256(lexicon.encode()).hexdigest(),
+        "settings": bench.experiment.model_dump(mode="json", include={"data", "features", "fit"}),
         "resamples": RESAMPLES,
         "libraries": {name: version(name) for name in ("callnexus", "numpy", "scipy", "scikit-learn")},
     }
@@ -212,11 +212,10 @@ def provenance(bench: Bench) -> dict[str, Any]:
 
 def write(folder: Path, name: str, origin: Mapping[str, Any], tables: Mapping[str, str], **rows: Any) -> None:
     """Print the tables by title as Markdown, and write them; also write the rows as JSON."""
-    counts = f"{origin['examples']} authored examples outside the test split, {origin['boston_rows']} Boston rows"
     markdown = (
-        f"# {name.title()}\n\nMade by `{origin['command']}`: {counts}.\nBeside a value: its difference to the first "
-        "row [95 % interval, paired bootstrap over batches or Boston rows]; bold where that leaves out zero.\n"
-        "Loss is log loss after calibration."
+        f"# {name.title()}\n\nMade by `{origin['command']}`: {origin['examples']} authored examples outside the test "
+        f"split, {origin['boston_rows']} Boston rows.\nBeside a value: its difference to the first row [95 % interval, "
+        "paired bootstrap]; bold where that leaves out zero. Loss is log loss, calibrated."
     ) + "".join(f"\n\n## {title}\n\n{body}" for title, body in tables.items())
     print(markdown)
     folder.mkdir(parents=True, exist_ok=True)
@@ -286,21 +285,21 @@ def variants(experiment: Experiment) -> list[Variant]:
         "cue_scale": [0.5, 2.0],
         "hard_weight": [1.0, 0.25],
         "inverse_regularisation": [round(strength * factor, 6) for factor in (0.3, 3)],
-        "lexicon_overlays": [["boston"]],
+        "naive_bayes": [0.0, 0.5, 1.0],
+        "lexicon_overlays": [[], ["boston"]],
     }
     chosen = [Variant("without scope", merge_scopes=True)]
     for part, title in {"cue": "cues", "word": "word runs", "character": "character runs"}.items():
         chosen.append(Variant(f"without {title}", settings={f"{part}_scale": 0.0}))
     for key, many in values.items():
-        section = "fit" if key in ("hard_weight", "inverse_regularisation") else "features"
+        section = "fit" if key in type(experiment.fit).model_fields else "features"
         chosen += [Variant(f"{key} {value}", section, {key: value}) for value in many]
     return [Variant("unchanged"), *(v for v in chosen if v.merge_scopes or v.apply(experiment) != experiment)]
 
 
 def judge(bench: Bench, variant: Variant) -> tuple[Measures, float]:
     """Return the measures of one variant and the seconds that it took."""
-    begun = time.perf_counter()
-    experiment = variant.apply(bench.experiment)
+    begun, experiment = time.perf_counter(), variant.apply(bench.experiment)
     features = features_of(experiment)
     matrix = features.transform([example.narrative for example in bench.examples])
     if variant.merge_scopes:

@@ -1,8 +1,8 @@
 """Site adaptation: the shipped model with 0 to 800 labelled rows of another source, tested there later and at home.
 
-Run `python experiments/adaptation.py boston_fio.csv`. The base model is the shipped default. The rows added are the last
-N before the date that splits the labelled rows two to one; tested are the later ones ("Boston") and the base model's
-own test split ("authored"). Prints Markdown; writes experiments/results/adaptation.json and .svg.
+Run `python experiments/adaptation.py boston_fio.csv`. The base model is the shipped default. The rows added are the
+last N before the date that splits the labelled rows two to one; tested are the later ones ("Boston") and the base
+model's own test split ("authored"). Prints Markdown; writes experiments/results/adaptation.json and .svg.
 """
 
 import json

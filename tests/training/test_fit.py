@@ -41,6 +41,19 @@ def test_a_pipeline_gives_the_probability_that_its_weights_give():
     assert theirs == pytest.approx(1 / (1 + np.exp(-scores_of(fit, matrix)[:, 0])))
 
 
+def test_telling_features_are_regularised_less_and_scores_stay_those_of_the_weights():
+    matrix = FEATURES.transform(TEXTS)
+    settings = FitSection(naive_bayes=0.5, inverse_regularisation=0.01)
+
+    scaled = fit_labels(FEATURES, matrix, TRUTH, Fitting(settings))
+    plain = fit_labels(FEATURES, matrix, TRUTH, Fitting(settings.model_copy(update={"naive_bayes": 0.0})))
+
+    gun = FEATURES.transform(["gun"]).indices
+    assert np.abs(scaled.weights[gun, 1]).sum() > np.abs(plain.weights[gun, 1]).sum()
+    theirs = scaled.pipelines["safety_risk"].decision_function(TEXTS)
+    assert theirs == pytest.approx(scores_of(scaled, matrix)[:, 1])
+
+
 def test_out_of_fold_scores_come_from_models_that_saw_nothing_of_the_fold():
     matrix = FEATURES.transform(TEXTS)
     folds = [np.arange(0, 20), np.arange(20, 40)]

@@ -59,11 +59,13 @@ class FitSection(_Section):
     """How the weights are fitted.
 
     A corpus made to be hard has far more figures of speech and denials than a day of calls; `hard_weight` says
-    what a hard example outside a contrast group counts beside an ordinary one.
+    what a hard example outside a contrast group counts beside an ordinary one. `naive_bayes` is the power of the
+    log-count ratio that each feature is scaled by; 0 leaves features as they are. A base model is adapted without it.
     """
 
     inverse_regularisation: float = Field(default=4.0, gt=0)
     hard_weight: float = Field(default=1.0, gt=0, le=1)
+    naive_bayes: float = Field(default=0.0, ge=0, le=1)
     class_weight: Literal["balanced"] | None = None
     calibration: Literal["sigmoid"] = "sigmoid"
 
