@@ -52,7 +52,6 @@ from callnexus.training.experiment import FitSection
 from callnexus.training.pipeline import features_of, weights_of
 
 PLAIN = "logistic regression"
-LOSSES = ("cv_log_loss", "boston_log_loss")
 BAGS, INNER_FOLDS, HARD_SHARE = 10, 3, 0.5  # a soft label is this share of the label, the rest of it the teacher's
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # the embeddings come with their package, or not at all
@@ -337,7 +336,9 @@ def main() -> None:
     calibrated = []
     for name in (PLAIN, "naive-Bayes scaled, root"):
         calibrated += judge_calibrations(bench, scored[name], name)
-        tables[f"Calibrations of: {name}"] = table(calibrated[-len(CALIBRATIONS) :], LOSSES, first="calibration")
+        tables[f"Calibrations of: {name}"] = table(
+            calibrated[-len(CALIBRATIONS) :], [*ablation.TITLES][1::2], first="calibration"
+        )
     ablation.write(options.to, "estimators", origin, tables, rows=rows, calibrations=calibrated)
     if not options.no_tracking:
         ablation.track(bench.experiment, "estimators", [*rows, *calibrated], origin)

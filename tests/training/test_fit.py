@@ -42,15 +42,17 @@ def test_a_pipeline_gives_the_probability_that_its_weights_give():
 
 
 def test_telling_features_are_regularised_less_and_scores_stay_those_of_the_weights():
-    matrix = FEATURES.transform(TEXTS)
+    texts = ["gun at the corner store today", "wallet at the corner store today"] * 20
+    truth = np.array([[1, 1], [0, 0]] * 20, float)
+    matrix = FEATURES.transform(texts)
     settings = FitSection(naive_bayes=0.5, inverse_regularisation=0.01)
 
-    scaled = fit_labels(FEATURES, matrix, TRUTH, Fitting(settings))
-    plain = fit_labels(FEATURES, matrix, TRUTH, Fitting(settings.model_copy(update={"naive_bayes": 0.0})))
+    scaled = fit_labels(FEATURES, matrix, truth, Fitting(settings))
+    plain = fit_labels(FEATURES, matrix, truth, Fitting(settings.model_copy(update={"naive_bayes": 0.0})))
 
     gun = FEATURES.transform(["gun"]).indices
-    assert np.abs(scaled.weights[gun, 1]).sum() > np.abs(plain.weights[gun, 1]).sum()
-    theirs = scaled.pipelines["safety_risk"].decision_function(TEXTS)
+    assert np.abs(scaled.weights[gun, 1]).sum() > 1.2 * np.abs(plain.weights[gun, 1]).sum()
+    theirs = scaled.pipelines["safety_risk"].decision_function(texts)
     assert theirs == pytest.approx(scores_of(scaled, matrix)[:, 1])
 
 
