@@ -9,12 +9,10 @@ Every estimator but the teacher gives one weight vector a label, so the model fo
 - naive-Bayes scaled: each feature times its log-count ratio (Wang & Manning, 2012) or the root of it, folded back
   into the weights; only the ratio's size matters, as a weight may take either sign;
 - linear SVM;
-- soft labels: half the label, half what a teacher says who never saw the example's batch. The teacher is the mean of
-  TF-IDF words, other features of ours, boosted trees on cues, and, where its packages are installed
-  (experiments/peers/requirements.txt), MiniLM sentence embeddings.
+- soft labels: half the label, half what a teacher says who never saw the example's batch: mean of TF-IDF words, other
+  features of ours, boosted trees on cues and, where peers/requirements.txt is installed, MiniLM sentence embeddings.
 
-Calibrations are compared on the plain logistic regression's scores and on those of the scaled one, each fitted on other
-folds than it is measured on.
+Calibrations are compared on the plain and the scaled estimator's scores, each judged on folds it was not fitted on.
 
 Judges, table and dropped test split are those of experiments/ablation.py; results: experiments/results/estimators.*
 """

@@ -255,9 +255,11 @@ def _appendices(experiment: Experiment) -> dict[str, str]:
     texts = {}
     for title, name in experiment.card.appendices.items():
         try:
-            texts[title] = Path(name).read_text(encoding="utf-8")
+            text = Path(name).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise ExperimentError(f"card.appendices.{title}: {name} cannot be read: {type(error).__name__}") from error
+        # The card gives the title; a file's own first heading would say it twice.
+        texts[title] = text.partition("\n")[2] if text.startswith("# ") else text
     return texts
 
 
