@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from callnexus import Model, model_folder
-from callnexus.training.experiment import Experiment, read_experiment
+from callnexus.training.experiment import CardSection, Experiment, read_experiment
 from callnexus.training.pipeline import Trained, train
 
 ROOT = Path(__file__).parents[1]
@@ -17,7 +17,8 @@ def experiment() -> Experiment:
     """The default experiment, on a few batches so that it trains in seconds."""
     settings = read_experiment(ROOT / "experiments" / "default.toml")
     batches = [str(path) for path in sorted((ROOT / "data" / "authored").glob("*.jsonl"))[:8]]
-    return settings.model_copy(update={"data": settings.data.model_copy(update={"examples": batches, "folds": 4})})
+    data = settings.data.model_copy(update={"examples": batches, "folds": 4})
+    return settings.model_copy(update={"data": data, "card": CardSection()})
 
 
 @pytest.fixture(scope="session")

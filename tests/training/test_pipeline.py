@@ -7,7 +7,7 @@ import pytest
 
 import callnexus
 from callnexus.errors import ExperimentError
-from callnexus.training.experiment import Experiment
+from callnexus.training.experiment import CardSection, Experiment
 from callnexus.training.pipeline import STEPS, Trained, train
 
 
@@ -69,6 +69,19 @@ def test_a_tracked_run_holds_metrics_hashes_and_a_registered_model(experiment: E
     assert names >= {"model_folder", "pipelines"}
     assert registered.run_id == result.run_id
     assert answer["model_version"].tolist() == [result.model.version]
+
+
+def test_an_appendix_stands_in_the_card_and_a_missing_one_is_named(experiment: Experiment, tmp_path: Path):
+    (tmp_path / "table.md").write_text("# Own heading\n| a | b |\n", encoding="utf-8")
+    there = CardSection(appendices={"Peers": str(tmp_path / "table.md")})
+    absent = CardSection(appendices={"Peers": "nowhere.md"})
+
+    trained = train(experiment.model_copy(update={"card": there}), models=tmp_path, track=False)
+
+    card = (trained.folder / "card.md").read_text(encoding="utf-8")
+    assert card.endswith("## Peers\n\n| a | b |\n")
+    with pytest.raises(ExperimentError, match=r"card\.appendices\.Peers: nowhere\.md cannot be read"):
+        train(experiment.model_copy(update={"card": absent}), models=tmp_path, track=False)
 
 
 def test_a_store_that_mlflow_refuses_is_a_clear_error(experiment: Experiment, tmp_path: Path):
