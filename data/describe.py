@@ -1,6 +1,6 @@
 """Fill in the datasheet's tables of counts and agreement, between its marks.
 
-Run `python data/describe.py ../shared/data/boston_fio.csv` (any CSV files of the city; without one the Boston part
+Run `python data/describe.py boston_fio.csv` (any CSV files of the city; without one the Boston part
 is left as it is). Nothing but counts is written.
 """
 
