@@ -5,7 +5,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,8 @@ GROUP_COLUMNS = ("district", "caller_language", "subject_race", "subject_sex", "
 SETTLED = "settled"
 """Name of the vote of the third reading, which is no independent annotator."""
 
-REGISTERS = ("dispatch", "notes", "transcript", "field_report", "referral")
+Register = Literal["dispatch", "notes", "transcript", "field_report", "referral"]
+REGISTERS: tuple[str, ...] = get_args(Register)
 
 
 class Vote(BaseModel):
@@ -45,7 +46,7 @@ class Example(BaseModel):
     safety_risk: Answer | None
     votes: Mapping[str, Vote] = Field(default_factory=dict)
     batch: str = Field(min_length=1, max_length=100)
-    register_: Literal["dispatch", "notes", "transcript", "field_report", "referral"] = Field(alias="register")
+    register_: Register = Field(alias="register")
     city_type: str | None = None
     hard: str | None = None
     group_id: str | None = None
