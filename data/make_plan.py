@@ -111,6 +111,39 @@ PATROL = {
                        "mental history on file, nothing seen today", "intoxication mimic", "replica or toy"],
     },
 }  # fmt: skip
+# A short desk writes one or two lines, most of them close cases: a rule of the codebook and little else to go by.
+SHORT = {
+    "words": {"6-12": 40, "13-20": 40, "21-30": 20},
+    "negators": {"0": 45, "1": 40, "2+": 15},
+    "mentions": {"none": 70, "ambulance": 10, "police": 15, "both": 5},
+    "hard_share": 0.75,
+    "hard": {
+        ("yes", "yes"): ["implied intent with means", "negation then danger", "goodbye from somebody out of reach",
+                         "overdose meant, now sorry", "denied but contradicted", "self-harm with the object in reach",
+                         "improvised weapon", "substance and psychiatric signs",
+                         "gun or blade in the home, wants to die",
+                         "delusion and armed or attacking", "autism or dementia crisis hitting somebody",
+                         "deadly place", "no obvious words"],
+        ("yes", "no"): ["ideation without plan or means", "means secured", "danger only in delusion", "weapon negated",
+                        "old attempt, worry now", "thoughts of harming that the person fears", "slow harm",
+                        "officer's impression of the person now", "routine psychiatric transport",
+                        "grief going on for weeks", "self-harm older, object removed", "burden or despair, no plan",
+                        "subject denies, another gives a reason", "asked or unknown if armed",
+                        "no obvious words"],
+        ("no", "yes"): ["medical mimic in danger", "calm but lost in danger", "reckless driving or thin ice",
+                        "specific threat here and now", "suspect says they are coming back", "victim names the weapon",
+                        "negation then danger", "fire or gas set by somebody", "nexus word as insult, real violence",
+                        "nexus denied, armed", "drunk and swinging an object", "suspect minutes away and armed",
+                        "psychiatric history irrelevant, weapon out"],
+        ("no", "no"): ["figure of speech", "replica, film or game", "place or job with psychiatric words",
+                       "described person searched clean", "claim withdrawn", "suspect gone long ago",
+                       "tool carried, not used", "hazard made by equipment", "medical mimic",
+                       "reputation or old record only", "grief or anger of the first hours",
+                       "quoted words of a song, show or child", "rude, nobody touched", "intoxication alone",
+                       "lost and calm", "weapon secured, ordinary matter", "another person's condition"],
+    },
+}  # fmt: skip
+DESKS = {"patrol": PATROL, "short": SHORT}
 # Each contrast group is written as one situation with minimal edits; members differ in one label.
 CONTRASTS = [
     [("yes", "yes"), ("no", "yes")], [("yes", "yes"), ("no", "yes")],
@@ -159,7 +192,8 @@ def rows_of_batch(number: int, brief: dict, rng: random.Random) -> list[dict]:
     """Return the planned rows of one batch, in the order they are to be written."""
     units = list(units_of_batch(number))
     city = brief["city_type"]
-    desk = PATROL if brief.get("desk") == "patrol" else {}
+    desk = DESKS.get(brief.get("desk"), {})
+    hard_share = desk.get("hard_share", HARD_SHARE)
     hard_kinds = desk.get("hard", HARD)
     by_first = {combination: [u for u in units if u[1][0] == combination] for combination in COMBINATIONS}
     topics = {"yes": desk.get("nexus", NEXUS), "no": desk.get("no_nexus", NO_NEXUS)}
@@ -173,7 +207,7 @@ def rows_of_batch(number: int, brief: dict, rng: random.Random) -> list[dict]:
             "mentions": deck(desk.get("mentions", MENTIONS), count, rng),
             "setting": deck(SETTINGS, count, rng),
             "topic": deck(dict.fromkeys(topics[combination[0]], 1), count, rng),
-            "hard": deck({True: HARD_SHARE, False: 1 - HARD_SHARE}, count, rng),
+            "hard": deck({True: hard_share, False: 1 - hard_share}, count, rng),
             "district": deck(DISTRICTS[city], count, rng),
             **{column: deck(shares, count, rng) for column, shares in GROUPS.items()},
         }
