@@ -1,12 +1,14 @@
 """Fixtures that are dear to make: one small trained model, one migrated MLflow store."""
 
 import shutil
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from callnexus import Model, model_folder
-from callnexus.training.experiment import CardSection, Experiment, read_experiment
+from callnexus.evaluation.behaviour import shipped_cases
+from callnexus.training.experiment import CardSection, Experiment, GatesSection, Waiver, read_experiment
 from callnexus.training.pipeline import Trained, train
 
 ROOT = Path(__file__).parents[1]
@@ -18,7 +20,9 @@ def experiment() -> Experiment:
     settings = read_experiment(ROOT / "experiments" / "default.toml")
     batches = [str(path) for path in sorted((ROOT / "data" / "authored").glob("*.jsonl"))[:8]]
     data = settings.data.model_copy(update={"examples": batches, "folds": 4})
-    return settings.model_copy(update={"data": data, "card": CardSection()})
+    gates = [f"behaviour.{case.capability}" for case in shipped_cases()]
+    waiver = Waiver(gates=gates, by="the tests", date=date(2026, 1, 1), reason="Trained on a few batches, to be fast.")
+    return settings.model_copy(update={"data": data, "card": CardSection(), "gates": GatesSection(waivers=[waiver])})
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +54,6 @@ def parts(experiment: Experiment, trained: Trained) -> model_folder.Parts:
         intercepts=model.intercepts,
         thresholds=model.thresholds,
         policy=(trained.folder / "policy.toml").read_text(encoding="utf-8"),
-        fewest_words=model.fewest_words,
+        sufficiency=model.sufficiency,
         notes={},
     )

@@ -56,11 +56,11 @@ def test_the_same_content_is_left_alone_and_other_content_is_refused_unless_aske
 
     assert write(tmp_path, parts, REPORTS) == folder
     assert (folder / "manifest.json").stat().st_mtime_ns == written
-    other = replace(parts, fewest_words=5)
+    other = replace(parts, sufficiency=replace(parts.sufficiency, fewest_words=5))
     with pytest.raises(ModelFolderError, match="raise the release"):
         write(tmp_path, other, REPORTS)
     write(tmp_path, other, REPORTS, replace=True)
-    assert read(folder).fewest_words == 5
+    assert read(folder).sufficiency.fewest_words == 5
     assert os.listdir(tmp_path) == [folder.name]
 
 

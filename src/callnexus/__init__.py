@@ -14,8 +14,9 @@ How it is built, in reading order. Predicting needs the standard library and Num
 - `narrative`: strings become normalised bytes with offsets; `words`: bytes become hashed words;
 - `lexicon`: cue phrases by concept, found with their scope (present, negated, past, ...);
 - `features`: everything a model sees, extracted by one function that training and predicting share;
-- `model` sums weights into scores, decides, and `evidence` lays contributions back onto the caller's text;
-- `response` turns two decisions into a recommendation by a city's policy;
+- `model` sums weights into scores and decides, where `sufficiency` finds enough to judge; `evidence` lays contributions
+  back onto the caller's text, and `reasons` names them;
+- `policy` turns two decisions into a recommended `response`, as a city wrote it down;
 - `model_folder` reads and writes verified folders.
 
 The training wing (extras `train` and `report`) may use all of that, never the other way: `corpus` reads
@@ -23,13 +24,17 @@ annotated examples, `training` fits and packages, `evaluation` measures, `report
 joins them.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 from callnexus.errors import CallnexusError, ModelFolderError, NarrativeTypeError
 from callnexus.labels import LABEL_NAMES, Decision
 from callnexus.model import Model
 from callnexus.model_folder import read
+from callnexus.policy import Circumstances
+from callnexus.policy import read as _read_policy
 from callnexus.prediction import Evidence, LabelPrediction, Prediction, Reason
+from callnexus.reasons import ReasonCode
 from callnexus.response import Response
 
 __version__ = "0.1.0"
@@ -37,6 +42,7 @@ __version__ = "0.1.0"
 __all__ = [
     "LABEL_NAMES",
     "CallnexusError",
+    "Circumstances",
     "Decision",
     "Evidence",
     "LabelPrediction",
@@ -45,21 +51,25 @@ __all__ = [
     "NarrativeTypeError",
     "Prediction",
     "Reason",
+    "ReasonCode",
     "Response",
     "load",
 ]
 
 
-def load(folder: str | Path | None = None) -> Model:
+def load(folder: str | Path | None = None, *, policy: str | Path | None = None) -> Model:
     """Return a model, verified file by file; without an argument, the one that comes with the library.
 
     Args:
         folder: A model folder, such as "models/callnexus-0.1.0".
+        policy: A city's own response policy as a TOML file, in place of the one in the folder.
 
     Raises:
         ModelFolderError: If the folder is missing, altered, or of an unknown format.
+        PolicyError: If the policy cannot be read, or leaves a call without a response.
     """
-    return read(_default_folder() if folder is None else Path(folder))
+    model = read(_default_folder() if folder is None else Path(folder))
+    return model if policy is None else replace(model, policy=_read_policy(Path(policy)))
 
 
 def _default_folder() -> Path:

@@ -12,9 +12,18 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 import callnexus
 from callnexus.cli_data import app as data_app
+from callnexus.cli_policy import app as policy_app
 from callnexus.errors import CallnexusError, GateError, MissingExtraError
 from callnexus.jsonl import predict_lines
-from callnexus.terminal import behaviour_table, groups_table, metrics_table, parts_table, show_prediction
+from callnexus.terminal import (
+    behaviour_table,
+    coverage_table,
+    groups_table,
+    metrics_table,
+    parts_table,
+    recheck_table,
+    show_prediction,
+)
 
 app = typer.Typer(
     name="callnexus",
@@ -32,9 +41,13 @@ _EXTRAS = dict.fromkeys(("sklearn", "scipy", "joblib", "pandas", "mlflow", "pyda
 _EXTRAS |= dict.fromkeys(("jinja2", "matplotlib", "fairlearn"), "report")
 
 app.add_typer(data_app, name="data")
+app.add_typer(policy_app, name="policy")
 
 ModelOption = Annotated[
     Path | None, typer.Option("--model", "-m", help="A model folder; without it, the one that is shipped.")
+]
+PolicyOption = Annotated[
+    Path | None, typer.Option("--policy", help="A city's policy as TOML; without it, the model folder's own.")
 ]
 Labelled = Annotated[list[Path], typer.Argument(help="JSONL files of annotated examples, or folders of them.")]
 
@@ -121,16 +134,19 @@ def train(
 def predict(
     narrative: Annotated[str | None, typer.Argument(help="One narrative; without it, JSONL is read.")] = None,
     model: ModelOption = None,
+    policy: PolicyOption = None,
 ) -> None:
     """Predict one narrative, or JSONL on standard input to JSONL on standard output with ids kept.
 
     Examples:
     - `callnexus predict "CLR STS BROTHER OFF MEDS, TALKING TO THE WALLS, NEG WPNS"`
-    - `echo '{"id": 1, "narrative": "dog barking since 6"}' | callnexus predict`
+    - `echo '{"id": 1, "narrative": "dog barking since 6", "district": "B2", "time": "14:05"}' | callnexus predict`
+
+    District and time are optional; they say which responses exist there and then.
 
     A line that cannot be read gives a line with its number and the error; the others go on.
     """
-    loaded = callnexus.load(model)
+    loaded = callnexus.load(model, policy=policy)
     lines = sys.stdin if narrative is None else [json.dumps({"narrative": narrative})]
     try:
         for line in predict_lines(loaded, lines):
@@ -143,13 +159,15 @@ def predict(
 
 @app.command()
 def explain(
-    narrative: Annotated[str, typer.Argument(help="The narrative to explain.")], model: ModelOption = None
+    narrative: Annotated[str, typer.Argument(help="The narrative to explain.")],
+    model: ModelOption = None,
+    policy: PolicyOption = None,
 ) -> None:
     """Show a prediction as a dispatcher would read it, with the words that moved it highlighted.
 
     Example: `callnexus explain "Son says he will jump, on the roof now, no weapons"`
     """
-    show_prediction(_out, narrative, callnexus.load(model).predict(narrative))
+    show_prediction(_out, narrative, callnexus.load(model, policy=policy).predict(narrative))
 
 
 @app.command()
@@ -163,7 +181,7 @@ def evaluate(data: Labelled, model: ModelOption = None) -> None:
     - `callnexus evaluate data/authored my_city.jsonl`
     """
     from callnexus.corpus.examples import read_examples
-    from callnexus.training.assessment import assess, assess_parts, assess_prefixes, by_year
+    from callnexus.training.assessment import assess, assess_parts, assess_prefixes, by_year, coverage_of
 
     loaded = callnexus.load(model)
     examples = read_examples(data)
@@ -172,8 +190,36 @@ def evaluate(data: Labelled, model: ModelOption = None) -> None:
     sources = {path.name: read_examples([path]) for path in data}
     _out.print(parts_table("by source and year", assess_parts(loaded, sources | by_year(examples))))
     _out.print(parts_table("as the narrative grows", assess_prefixes(loaded, examples)))
+    _out.print(coverage_table("clear answers", [row.to_dict() for row in coverage_of(assessment, examples)]))
     rows = [row.to_dict() for row in assessment.rows if row.outcome in loaded.labels]
     _out.print(groups_table("error rates by group", rows))
+
+
+@app.command()
+def recheck(
+    model: Annotated[Path, typer.Argument(help="A model folder.")],
+    data: Labelled,
+    to: Annotated[Path | None, typer.Option("--to", help="Also write everything as JSON.")] = None,
+) -> None:
+    """Test a model's promised error rates on new local labels: keep, label more, re-threshold or retrain.
+
+    Example: `callnexus recheck models/callnexus-0.1.0 my_city.jsonl`
+
+    A promise holds for calls like those the thresholds were chosen on, and local calls differ. Exit with 1 if one is
+    broken.
+    """
+    from callnexus.corpus.examples import read_examples
+    from callnexus.evaluation.rechecking import Verdict
+    from callnexus.training.assessment import recheck_promises
+
+    rows = recheck_promises(callnexus.load(model), read_examples(data))
+    _out.print(recheck_table([row.to_dict() for row in rows]))
+    if to is not None:
+        to.parent.mkdir(parents=True, exist_ok=True)
+        to.write_text(json.dumps([row.to_dict() for row in rows], indent=1) + "\n", encoding="utf-8")
+    broken = [row for row in rows if row.verdict in (Verdict.RETHRESHOLD, Verdict.RETRAIN)]
+    if broken:
+        raise GateError("; ".join(f"{row.label}, {row.side}: {row.verdict}" for row in broken))
 
 
 @app.command()

@@ -14,6 +14,7 @@ from callnexus.features import Features
 from callnexus.labels import LABEL_NAMES
 from callnexus.lexicon import SCOPES, Lexicon
 from callnexus.prediction import Evidence, Reason
+from callnexus.reasons import ReasonCode, code_of
 
 LISTED = 8
 """Pieces of evidence listed per label."""
@@ -82,23 +83,27 @@ def _explanation(
     lexicon: Lexicon,
 ) -> Explanation:
     evidence: list[Evidence] = []
-    reasons: dict[tuple[str, str, str], float] = {}
+    reasons: list[Reason] = []
     for place, label in enumerate(LABEL_NAMES):
         strength = np.abs(weights[:, place])
         listed = np.argsort(-strength, kind="stable")[:LISTED]
+        by_code: dict[ReasonCode, list[Evidence]] = {}
         for piece in listed[strength[listed] >= WEAKEST].tolist():
-            start, end, weight = int(starts[piece]), int(ends[piece]), float(weights[piece, place])
-            code = scope = ""
+            start, end, name, code = int(starts[piece]), int(ends[piece]), "", ReasonCode.WORDING
             if (match := int(cue[piece])) >= 0:
-                code = lexicon.concepts[features.cues.concept[match]].name
-                scope = SCOPES[features.cues.scope[match]]
-                key = (code, scope, label)
-                reasons[key] = reasons.get(key, 0.0) + weight
-            evidence.append(
-                Evidence(start, end, narrative[start:end], label, weight, f"{code}:{scope}" if code else "")
-            )
+                concept, scope = lexicon.concepts[features.cues.concept[match]], SCOPES[features.cues.scope[match]]
+                name = f"{concept.name}:{scope}"
+                code = code_of(concept.name, concept.family, scope, label)
+            found = Evidence(start, end, narrative[start:end], label, float(weights[piece, place]), name)
+            evidence.append(found)
+            by_code.setdefault(code, []).append(found)
+        reasons += (_reason(code, pieces) for code, pieces in by_code.items())
     evidence.sort(key=lambda piece: -abs(piece.weight))
-    ranked = sorted(reasons.items(), key=lambda item: -abs(item[1]))
-    return Explanation(
-        tuple(evidence), tuple(Reason(code, scope, label, weight) for (code, scope, label), weight in ranked)
-    )
+    # Words that are no cue explain a label only where cues do not: a person can't tell much from them.
+    reasons.sort(key=lambda reason: (reason.code is ReasonCode.WORDING, -abs(reason.weight)))
+    return Explanation(tuple(evidence), tuple(reasons))
+
+
+def _reason(code: ReasonCode, pieces: Sequence[Evidence]) -> Reason:
+    spans = tuple((piece.start, piece.end) for piece in pieces)
+    return Reason(code, pieces[0].label, sum(piece.weight for piece in pieces), spans, pieces[0].text)

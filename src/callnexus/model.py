@@ -1,7 +1,9 @@
 """The model: weights over features, thresholds, and the arithmetic from a narrative to a prediction."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -11,8 +13,11 @@ from callnexus.errors import ModelFolderError, NarrativeTypeError
 from callnexus.evidence import Explanation, explain
 from callnexus.features import Extractor, Features
 from callnexus.labels import LABEL_NAMES, Decision
-from callnexus.prediction import LabelPrediction, Prediction
-from callnexus.response import Policy, Response
+from callnexus.policy import ANYWHERE, Circumstances, Policy
+from callnexus.prediction import LabelPrediction, Prediction, Reason
+from callnexus.reasons import ReasonCode
+from callnexus.response import Response
+from callnexus.sufficiency import Sufficiency
 
 CHUNK = 32_768
 """Characters extracted at once: the arrays of one chunk stay in the processor's cache."""
@@ -54,9 +59,9 @@ class Model:
         weights: float32, shape (columns, 2). Log-odds added by each feature, calibration included.
         intercepts: float64, shape (2,). Log-odds before any text.
         thresholds: By label name.
+        sufficiency: What a narrative needs to be judged; without it both decisions are `insufficient`.
         policy: The response policy.
         version: Name, version and content hash.
-        fewest_words: A narrative with fewer words in Latin letters gets the decision `insufficient`.
         manifest: What the model folder says of the model.
     """
 
@@ -64,9 +69,9 @@ class Model:
     weights: NDArray[np.float32]
     intercepts: NDArray[np.float64]
     thresholds: Mapping[str, Thresholds]
+    sufficiency: Sufficiency
     policy: Policy
     version: str
-    fewest_words: int
     manifest: Mapping[str, Any] = field(repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -82,34 +87,48 @@ class Model:
         """Names of the labels, in the order of `predict_proba`'s columns."""
         return LABEL_NAMES
 
-    def predict(self, narrative: str) -> Prediction:
+    def predict(self, narrative: str, circumstances: Circumstances = ANYWHERE) -> Prediction:
         """Return the prediction for one narrative, which may be any string.
 
-        Raises:
-            NarrativeTypeError: If it is not a string.
-        """
-        return self.predict_many([_text(narrative)])[0]
+        Args:
+            narrative: What is known of the call.
+            circumstances: Where and when it is answered: which responses exist there.
 
-    def predict_many(self, narratives: Iterable[str]) -> list[Prediction]:
+        Raises:
+            NarrativeTypeError: If the narrative is not a string.
+        """
+        return next(self.predict_stream([_text(narrative)], [circumstances]))
+
+    def predict_many(
+        self, narratives: Iterable[str], circumstances: Iterable[Circumstances] | None = None
+    ) -> list[Prediction]:
         """Return one prediction per narrative, in the same order.
+
+        Args:
+            narratives: Any strings.
+            circumstances: Of each call, in the same order; without them every response is taken to exist.
 
         Raises:
             NarrativeTypeError: If one is not a string, with its place.
+            ValueError: If there are fewer circumstances than narratives.
         """
-        return list(self.predict_stream(narratives))
+        return list(self.predict_stream(narratives, circumstances))
 
-    def predict_stream(self, narratives: Iterable[str]) -> Iterator[Prediction]:
+    def predict_stream(
+        self, narratives: Iterable[str], circumstances: Iterable[Circumstances] | None = None
+    ) -> Iterator[Prediction]:
         """Yield one prediction per narrative, in the same order, reading on only as needed."""
+        places = repeat(ANYWHERE) if circumstances is None else iter(circumstances)
         for chunk in _chunks(narratives):
             features = self.extractor.extract(chunk)
             contributions = self._contributions(features)
             scores = self._scores(features, contributions)
-            probabilities = _probability(scores)
-            readable = features.words.narrative[~features.words.foreign]
-            enough = np.bincount(readable, minlength=len(chunk)) >= self.fewest_words
+            lacking = self.sufficiency.lacking(features.words, len(chunk))
             explanations = explain(chunk, features, contributions, self.extractor.lexicon)
-            for number, explanation in enumerate(explanations):
-                yield self._prediction(scores[number], probabilities[number], bool(enough[number]), explanation)
+            for number, (explanation, lack) in enumerate(zip(explanations, lacking, strict=True)):
+                if (place := next(places, None)) is None:
+                    raise ValueError("there are fewer circumstances than narratives")
+                yield self._prediction(scores[number].tolist(), lack, explanation, place)
 
     def predict_proba(self, narratives: Iterable[str]) -> NDArray[np.float32]:
         """Return calibrated probabilities, float32, shape (narratives, 2), columns in the order of `labels`."""
@@ -133,26 +152,42 @@ class Model:
         return np.stack(columns, axis=1) + self.intercepts
 
     def _prediction(
-        self, scores: NDArray[np.float64], probabilities: NDArray[np.float64], enough: bool, why: Explanation
+        self, scores: Sequence[float], lack: ReasonCode | None, why: Explanation, circumstances: Circumstances
     ) -> Prediction:
-        found = []
+        found: list[LabelPrediction] = []
+        reasons: list[Reason] = []
         for place, name in enumerate(LABEL_NAMES):
-            probability, score = float(probabilities[place]), float(scores[place])
-            intercept = float(self.intercepts[place])
+            probability, intercept = _probability_of(scores[place]), float(self.intercepts[place])
             listed = sum(piece.weight for piece in why.evidence if piece.label == name)
-            decision = self.thresholds[name].decide(probability) if enough else Decision.INSUFFICIENT
-            found.append(LabelPrediction(name, decision, probability, score, intercept, score - intercept - listed))
-        response = self.policy.recommend(found[0].decision, found[1].decision)
+            decision = self.thresholds[name].decide(probability) if lack is None else Decision.INSUFFICIENT
+            rest = scores[place] - intercept - listed
+            found.append(LabelPrediction(name, decision, probability, scores[place], intercept, rest))
+            own = [reason for reason in why.reasons if reason.label == name]
+            reasons += _settled(name, decision, own) if lack is None else [Reason(lack, name)]
+        recommended = self.policy.recommend(found[0].decision, found[1].decision, circumstances)
         return Prediction(
             mh_nexus=found[0],
             safety_risk=found[1],
-            response=response,
-            needs_review=response is Response.DISPATCHER_REVIEW,
-            reasons=why.reasons,
+            response=recommended.response,
+            provisional=recommended.provisional,
+            instead_of=recommended.instead_of,
+            needs_review=recommended.response is Response.DISPATCHER_REVIEW,
+            reasons=tuple(reasons),
             evidence=why.evidence,
             model_version=self.version,
             policy=self.policy.name,
+            policy_sha256=self.policy.sha256,
         )
+
+
+def _settled(label: str, decision: Decision, reasons: list[Reason]) -> list[Reason]:
+    """Return the reasons of a label with what a person misses in them: why a no, when no cue was found at all."""
+    if decision is Decision.NO and all(reason.code is ReasonCode.WORDING for reason in reasons):
+        return [Reason(ReasonCode.NOTHING_FOUND, label), *reasons]
+    side = {Decision.YES: 1, Decision.NO: -1}.get(decision, 0)
+    if reasons and (not side or any(reason.weight * side > 0 for reason in reasons)):
+        return reasons
+    return [Reason(ReasonCode.WORDING, label), *reasons]
 
 
 def _text(narrative: object, place: int | None = None) -> str:
@@ -183,3 +218,8 @@ def _probability(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the logistic function of the scores; clipped where float64 could only say 0 or 1."""
     probability: NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(scores, -30, 30)))
     return probability
+
+
+def _probability_of(score: float) -> float:
+    """Return the same of one score, without the price of an array."""
+    return 1 / (1 + math.exp(-min(max(score, -30.0), 30.0)))

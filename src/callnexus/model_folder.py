@@ -24,11 +24,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from callnexus import lexicon, response
+from callnexus import lexicon, policy
 from callnexus.errors import CallnexusError, ModelFolderError
 from callnexus.features import Extractor, FeatureSpec
 from callnexus.labels import LABELS
 from callnexus.model import Model, Thresholds
+from callnexus.sufficiency import KNOWN_BITS, Sufficiency
 
 FORMAT = 1
 LEXICON_FILES = tuple(f"lexicon/{name}" for name in lexicon.FILES)
@@ -54,7 +55,7 @@ class Parts:
         intercepts: float64, shape (2,).
         thresholds: By label name.
         policy: The response policy, as TOML.
-        fewest_words: Below this many words a narrative is insufficient.
+        sufficiency: What a narrative needs to be judged.
         notes: Anything the manifest should record: data hashes, calibration, metrics, library versions.
     """
 
@@ -66,7 +67,7 @@ class Parts:
     intercepts: NDArray[np.float64]
     thresholds: Mapping[str, Thresholds]
     policy: str
-    fewest_words: int
+    sufficiency: Sufficiency
     notes: Mapping[str, Any]
 
 
@@ -77,9 +78,9 @@ def to_model(parts: Parts) -> Model:
         weights=parts.weights,
         intercepts=parts.intercepts,
         thresholds=dict(parts.thresholds),
-        policy=response.parse(parts.policy),
+        sufficiency=parts.sufficiency,
+        policy=policy.parse(parts.policy),
         version=f"{parts.name}-{parts.release}",
-        fewest_words=parts.fewest_words,
     )
 
 
@@ -138,7 +139,8 @@ def _swap(new: Path, target: Path, aside: Path) -> None:
 
 def _contents(parts: Parts, reports: Mapping[str, str]) -> dict[str, bytes]:
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, weights=parts.weights, intercepts=parts.intercepts)
+    known_words = np.packbits(parts.sufficiency.known_words)
+    np.savez_compressed(buffer, weights=parts.weights, intercepts=parts.intercepts, known_words=known_words)
     texts = {f"lexicon/{name}": text for name, text in lexicon.to_files(parts.lexicon).items()}
     texts |= {"policy.toml": parts.policy} | {name: reports[name] for name in REPORT_FILES}
     return {"weights.npz": buffer.getvalue()} | {name: text.encode() for name, text in texts.items()}
@@ -152,7 +154,10 @@ def _manifest(parts: Parts, contents: Mapping[str, bytes]) -> dict[str, Any]:
         "labels": {label.name: label.definition for label in LABELS},
         "features": parts.spec.to_mapping(),
         "thresholds": {name: {"yes_from": t.yes_from, "no_below": t.no_below} for name, t in parts.thresholds.items()},
-        "fewest_words": parts.fewest_words,
+        "sufficiency": {
+            "fewest_words": parts.sufficiency.fewest_words,
+            "largest_novelty": parts.sufficiency.largest_novelty,
+        },
         "notes": dict(parts.notes),
     }
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in sorted(contents.items())}
@@ -204,13 +209,21 @@ def read(folder: Path) -> Model:
             weights=arrays["weights"],
             intercepts=arrays["intercepts"],
             thresholds={label.name: Thresholds(**manifest["thresholds"][label.name]) for label in LABELS},
-            policy=response.parse(contents["policy.toml"].decode()),
+            sufficiency=_sufficiency(manifest, arrays),
+            policy=policy.parse(contents["policy.toml"].decode()),
             version=manifest["version"],
-            fewest_words=int(manifest["fewest_words"]),
             manifest=manifest,
         )
     except (KeyError, TypeError, UnicodeDecodeError, CallnexusError) as error:
         raise ModelFolderError(f"{folder}: {error}") from error
+
+
+def _sufficiency(manifest: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Sufficiency:
+    settings = manifest["sufficiency"]
+    if arrays["known_words"].shape != (1 << KNOWN_BITS >> 3,):
+        raise ModelFolderError(f"weights.npz: known_words must hold {1 << KNOWN_BITS >> 3} bytes")
+    known_words = np.unpackbits(arrays["known_words"]).view(np.bool_)
+    return Sufficiency(int(settings["fewest_words"]), known_words, float(settings["largest_novelty"]))
 
 
 def _check_names(folder: Path) -> None:
@@ -260,7 +273,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def _read_arrays(content: bytes, path: Path) -> dict[str, NDArray[Any]]:
-    types = {"weights": np.float32, "intercepts": np.float64}
+    types = {"weights": np.float32, "intercepts": np.float64, "known_words": np.uint8}
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             size = sum(member.file_size for member in packed.infolist())

@@ -1,10 +1,14 @@
-"""What a model says of one narrative: plain, frozen values that turn into JSON."""
+"""What a model says of one narrative: plain, frozen values that turn into JSON, and one sentence for people."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from callnexus.labels import Decision
+from callnexus.labels import LABELS, Decision, Label
+from callnexus.reasons import ReasonCode
 from callnexus.response import Response
+
+TOLD = 3
+"""Reasons that the sentence names for one side of a label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +57,21 @@ class LabelPrediction:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a label's decision came out as it did, in the lexicon's words.
+    """Why a label's decision came out as it did.
 
     Attributes:
-        code: The cue's concept, such as "off_medication".
-        scope: present, asked, past, other, negated or secured.
+        code: Of the enumeration ReasonCode, such as "off_medication".
         label: Name of the label it bears on.
-        weight: What its cues added to the score, in log-odds.
+        weight: What its evidence added to the score, in log-odds; negative speaks against the label.
+        spans: Start and end of each piece of evidence behind it, in the caller's string, strongest first.
+        quote: Text of the strongest piece; empty where no piece of the narrative is the reason.
     """
 
-    code: str
-    scope: str
+    code: ReasonCode
     label: str
-    weight: float
+    weight: float = 0.0
+    spans: tuple[tuple[int, int], ...] = ()
+    quote: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,29 +81,61 @@ class Prediction:
     Attributes:
         mh_nexus: Does the call have a mental health nexus?
         safety_risk: Is there an imminent safety risk?
-        response: What the city's policy recommends for the two decisions.
+        response: What the city's policy recommends for the two decisions, where and when the call is.
+        provisional: Beside a review, the less harmful response while the dispatcher reads; else None.
+        instead_of: The response that the policy prefers where it does not exist here or now; else None.
         needs_review: Whether the recommendation is that a dispatcher reads the call.
-        reasons: Strongest first.
+        reasons: At least one for each label, strongest first.
         evidence: Strongest first, on the caller's own string.
         model_version: Which model said it, with the hash of its content.
         policy: Name of the policy that chose the response.
+        policy_sha256: Hash of that policy's file.
     """
 
     mh_nexus: LabelPrediction
     safety_risk: LabelPrediction
     response: Response
+    provisional: Response | None
+    instead_of: Response | None
     needs_review: bool
     reasons: tuple[Reason, ...]
     evidence: tuple[Evidence, ...]
     model_version: str
     policy: str
+    policy_sha256: str
+
+    @property
+    def sentence(self) -> str:
+        """What a dispatcher reads first: both decisions with the strongest reasons, in the caller's own words."""
+        return "; ".join(self._told(label) for label in LABELS)
+
+    def _told(self, label: Label) -> str:
+        found: LabelPrediction = getattr(self, label.name)
+        if found.decision is Decision.INSUFFICIENT:
+            return f"{label.title} not judged: {self._phrases(label.name, 0)}"
+        if found.decision is Decision.UNSURE:
+            sides = {"for": self._phrases(label.name, 1), "against": self._phrases(label.name, -1)}
+            return f"{label.title} unclear: " + "; ".join(f"{side}: {text}" for side, text in sides.items() if text)
+        if found.decision is Decision.YES:
+            return f"{label.title}: {self._phrases(label.name, 1)}"
+        return f"no {label.title} found: {self._phrases(label.name, -1)}"
+
+    def _phrases(self, label: str, side: int) -> str:
+        """Return the strongest reasons on one side of a label: 1 for it, -1 against it, 0 those without a side."""
+        told = [r for r in self.reasons if r.label == label and (r.weight > 0) - (r.weight < 0) in (side, 0)]
+        # Words that are no cue tell a person little: they stand in only where no cue does.
+        told = [r for r in told if r.code is not ReasonCode.WORDING] or told
+        return ", ".join(f'{r.code.phrase} ("{r.quote}")' if r.quote else r.code.phrase for r in told[:TOLD])
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the prediction as plain JSON types."""
+        """Return the prediction as plain JSON types, the sentence with it."""
         plain = asdict(self)
-        plain["response"] = str(self.response)
-        for name in ("mh_nexus", "safety_risk"):
-            plain[name]["decision"] = str(plain[name]["decision"])
+        for name in ("response", "provisional", "instead_of"):
+            plain[name] = None if plain[name] is None else str(plain[name])
+        for label in LABELS:
+            plain[label.name]["decision"] = str(plain[label.name]["decision"])
+        for reason in plain["reasons"]:
+            reason |= {"code": reason["code"].value, "spans": [list(span) for span in reason["spans"]]}
         plain["reasons"] = list(plain["reasons"])
         plain["evidence"] = list(plain["evidence"])
-        return plain
+        return plain | {"sentence": self.sentence}

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from callnexus.labels import LABELS
+from callnexus.policy import Policy
 from callnexus.prediction import LabelPrediction, Prediction
 
 _COLOURS = {"mh_nexus": "cyan", "safety_risk": "magenta"}
@@ -26,12 +27,12 @@ def show_prediction(console: Console, narrative: str, prediction: Prediction) ->
             f"{found.score:+.2f}",
         )
     parts: list[RenderableType] = [table, Text()]
-    recommended = str(prediction.response).replace("_", " ")
-    parts.append(Text.assemble("recommended: ", (recommended, "bold"), f"   (policy {prediction.policy})"))
+    parts.append(Text.assemble("recommended: ", (_recommended(prediction), "bold"), f"   (policy {prediction.policy})"))
+    parts.append(Text(visible(prediction.sentence)))
     for label in LABELS:
         reasons = [reason for reason in prediction.reasons if reason.label == label.name]
-        told = ", ".join(f"{r.code.replace('_', ' ')} {r.scope} ({r.weight:+.1f})" for r in reasons)
-        parts.append(Text(f"{label.title}: {told or 'no known cue; see the highlighted words'}", style="dim"))
+        told = ", ".join(f"{reason.code} {reason.weight:+.1f}" for reason in reasons)
+        parts.append(Text(f"{label.title}: {told}", style="dim"))
     console.print(Panel(Group(*parts), title=prediction.model_version, title_align="left"))
     for label in LABELS:
         console.print(highlighted(narrative, prediction, label.name), soft_wrap=True)
@@ -43,11 +44,24 @@ def show_prediction(console: Console, narrative: str, prediction: Prediction) ->
     )  # fmt: skip
 
 
+def _recommended(prediction: Prediction) -> str:
+    told = str(prediction.response)
+    if prediction.provisional is not None:
+        told += f"; while it is read, the less harmful: {prediction.provisional}"
+    if prediction.instead_of is not None:
+        told += f", as {prediction.instead_of} is not there"
+    return told.replace("_", " ")
+
+
+def visible(text: str) -> str:
+    """Return text with one visible character for each that would act on the terminal, so offsets hold."""
+    shown = "".join(c if c.isprintable() or c == " " else "\u00b7" for c in text)
+    return shown.encode("utf-8", "replace").decode()
+
+
 def highlighted(narrative: str, prediction: Prediction, label: str) -> Text:
     """Return the narrative with one label's evidence: underlined where it speaks for it, struck where against."""
-    # Control characters would act on the terminal; each becomes one visible character, so offsets hold.
-    visible = "".join(c if c.isprintable() or c == " " else "\u00b7" for c in narrative)
-    text = Text(visible.encode("utf-8", "replace").decode())
+    text = Text(visible(narrative))
     strongest = max((abs(e.weight) for e in prediction.evidence if e.label == label), default=1.0)
     for piece in prediction.evidence:
         if piece.label == label:
@@ -74,6 +88,51 @@ def behaviour_table(rows: Sequence[Mapping[str, Any]]) -> Table:
         passed = f"{rate['hits']}/{rate['cases']}"
         cells = (row["capability"], row["kind"], passed, _rate(rate), f"{row['required']:.0%}", str(row["unsure"]))
         table.add_row(*map(Text, cells), verdict)
+    return table
+
+
+def coverage_table(title: str, rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Return a table of how many examples get a clear answer, and how many of these are wrong."""
+    table = Table(
+        "column", "part", "answer", "coverage", "error", title=title, title_justify="left", header_style="dim"
+    )
+    for row in rows:
+        rates = (_rate(row[name]) if row[name]["cases"] else "no case" for name in ("coverage", "error"))
+        table.add_row(Text(row["column"]), Text(row["part"]), row["label"], *rates)
+    return table
+
+
+def recheck_table(rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Return a table of promises tested on local labels, with a verdict each."""
+    header = (
+        "label",
+        "wrong answer",
+        "promised",
+        "errors",
+        "local rate (one-sided bounds)",
+        "verdict",
+        "what it takes",
+    )
+    table = Table(*header, title="promises, tested on local labels", title_justify="left", header_style="dim")
+    for row in rows:
+        told = ""
+        if row["threshold"] is not None:
+            told = f"{'no below' if row['side'] == 'no' else 'yes from'} {row['threshold']:.4f}"
+        elif row["more_needed"]:
+            told = f"{row['more_needed']} more such calls"
+        bounds = f"{row['low']:.1%} to {row['high']:.1%}"
+        errors = f"{row['errors']} of {row['cases']}"
+        table.add_row(row["label"], row["side"], f"at most {row['promised']:.1%}", errors, bounds, row["verdict"], told)
+    return table
+
+
+def policy_table(policy: Policy) -> Table:
+    """Return a policy's table: one row a district and time of day, one column a pair of decisions."""
+    rows = list(policy.to_rows())
+    title = "response by mental health nexus and safety risk"
+    table = Table(*rows[0], title=title, title_justify="left", header_style="dim")
+    for row in rows:
+        table.add_row(*map(Text, row.values()))
     return table
 
 

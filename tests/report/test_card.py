@@ -4,13 +4,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from callnexus import response
+from callnexus import policy
 from callnexus.features import FeatureSpec
 from callnexus.labels import LABELS
 from callnexus.lexicon import Concept, Cue, Lexicon
 from callnexus.model import Thresholds
 from callnexus.model_folder import Parts
 from callnexus.report.card import model_card
+from callnexus.sufficiency import KNOWN_BITS, Sufficiency
 
 POLICY = """
 name = "test_policy"
@@ -19,6 +20,12 @@ name = "test_policy"
 "yes no" = "ems_clinician"
 "no yes" = "standard"
 "no no" = "standard"
+[review]
+"yes unclear" = "co_response"
+"unclear yes" = "co_response"
+"unclear no" = "standard"
+"no unclear" = "standard"
+"unclear unclear" = "standard"
 """
 SECTIONS = [
     "Model details",
@@ -44,7 +51,7 @@ def parts(document):
         intercepts=np.zeros(2),
         thresholds={label.name: Thresholds(yes_from=0.6, no_below=0.25) for label in LABELS},
         policy=POLICY,
-        fewest_words=3,
+        sufficiency=Sufficiency(3, np.ones(1 << KNOWN_BITS, np.bool_), 0.25),
         notes={
             "libraries": {"numpy": "2.1.0"},
             "calibration": {"mh_nexus": {"method": "sigmoid", "slope": 1.23456, "intercept": -0.5}},
@@ -95,8 +102,8 @@ def test_policy_and_labels_are_told(parts, document):
     card = model_card(parts, document)
 
     assert all(label.definition in card for label in LABELS)
-    assert f"| yes | no | {'EMS with a clinician'} |" in card
-    assert response.parse(POLICY).name in card
+    assert f"| yes no | {'EMS with a clinician'} |" in card
+    assert policy.parse(POLICY).name in card
 
 
 def test_every_row_of_a_table_has_the_cells_of_its_head(parts, document):

@@ -3,7 +3,7 @@ import pytest
 
 from callnexus import Model, Response
 from callnexus.corpus.examples import Example
-from callnexus.response import shipped
+from callnexus.policy import shipped
 from callnexus.training.assessment import (
     PREFIXES,
     _needed_responses,

@@ -3,41 +3,66 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from callnexus.errors import ExamplesError
 from callnexus.training.experiment import LabelThreshold, ThresholdsSection
-from callnexus.training.thresholds import choose_thresholds, threshold_at_recall
+from callnexus.training.thresholds import choose_thresholds
 
-scored = st.lists(st.tuples(st.booleans(), st.floats(0, 1)), min_size=1, max_size=60).filter(
-    lambda pairs: any(true for true, _ in pairs)
+wanted = ThresholdsSection(
+    mh_nexus=LabelThreshold(miss=0.05, false_alarm=0.1), safety_risk=LabelThreshold(miss=0.02, false_alarm=0.1)
 )
+probabilities = st.lists(st.floats(0, 1), min_size=1, max_size=200)
 
 
-@given(pairs=scored, recall=st.floats(0.05, 1))
-def test_the_threshold_finds_the_recall_and_any_higher_one_does_not(pairs: list, recall: float):
-    truth, probability = (np.array(column) for column in zip(*pairs, strict=True))
-
-    threshold = threshold_at_recall(truth.astype(bool), probability.astype(float), recall=recall)
-
-    def found(limit: float) -> float:
-        return float((probability[truth] >= limit).mean())
-
-    assert found(threshold) >= recall - 1e-9
-    higher = probability[truth][probability[truth] > threshold]
-    assert not len(higher) or found(float(higher.min())) < recall
+def both(values: np.ndarray) -> np.ndarray:
+    return np.column_stack([values, values])
 
 
-def test_no_true_call_is_an_error():
-    with pytest.raises(ValueError, match="at least one true call"):
-        threshold_at_recall(np.zeros(3, bool), np.zeros(3), recall=0.9)
+@given(positives=probabilities, negatives=probabilities)
+def test_no_more_than_the_allowed_cases_stand_on_the_wrong_side(positives: list, negatives: list):
+    truth = both(np.r_[np.ones(len(positives)), np.zeros(len(negatives)), np.nan])
+    probability = both(np.r_[positives, negatives, 0.5])
+
+    chosen = choose_thresholds(truth, probability, wanted)
+
+    for found in chosen.values():
+        assert (np.array(positives) < found.thresholds.no_below).sum() <= found.no.errors
+        if found.thresholds.yes_from < 1:
+            assert (np.array(negatives) >= found.thresholds.yes_from).sum() <= found.yes.errors
 
 
-def test_between_two_recalls_the_model_is_unsure():
-    truth = np.column_stack([np.r_[np.ones(100), np.zeros(100), np.nan]] * 2)
-    probability = np.column_stack([np.r_[np.linspace(0.3, 1, 100), np.linspace(0, 0.5, 100), 0.4]] * 2)
-    settings = ThresholdsSection(
-        mh_nexus=LabelThreshold(recall=0.8, unsure_recall=0.95), safety_risk=LabelThreshold(recall=0.9)
-    )
+def test_between_the_two_promises_the_model_is_unsure():
+    truth = both(np.r_[np.ones(200), np.zeros(200)])
+    probability = both(np.r_[np.linspace(0.2, 1, 200), np.linspace(0, 0.8, 200)])
 
-    chosen = choose_thresholds(truth, probability, settings)
+    found = choose_thresholds(truth, probability, wanted)["mh_nexus"]
 
-    assert chosen["mh_nexus"].no_below < chosen["mh_nexus"].yes_from
-    assert chosen["safety_risk"].no_below == chosen["safety_risk"].yes_from
+    assert 0.2 < found.thresholds.no_below < found.thresholds.yes_from < 0.8
+    assert found.no.kept
+    assert found.yes.kept
+
+
+def test_a_model_that_tells_calls_apart_is_never_unsure_and_misses_less_than_it_may():
+    truth = both(np.r_[np.ones(200), np.zeros(200)])
+    probability = both(np.r_[np.linspace(0.6, 1, 200), np.linspace(0, 0.4, 200)])
+
+    found = choose_thresholds(truth, probability, wanted)["safety_risk"].thresholds
+
+    assert found.no_below == found.yes_from < 0.6
+
+
+def test_too_few_positives_are_promised_only_what_they_support():
+    truth = both(np.r_[np.ones(60), np.zeros(300)])
+    probability = both(np.r_[np.linspace(0.3, 1, 60), np.linspace(0, 0.6, 300)])
+
+    chosen = choose_thresholds(truth, probability, wanted)
+
+    assert chosen["mh_nexus"].no.kept
+    assert not chosen["safety_risk"].no.kept
+    assert chosen["safety_risk"].no.more_needed == 89
+    assert chosen["safety_risk"].thresholds.no_below == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("answer", [0.0, 1.0])
+def test_a_label_without_both_answers_is_refused(answer: float):
+    with pytest.raises(ExamplesError, match="mh_nexus: the calibration split"):
+        choose_thresholds(both(np.full(9, answer)), both(np.full(9, 0.5)), wanted)

@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from callnexus import response
+from callnexus import policy
 from callnexus.labels import LABELS
 from callnexus.model_folder import Parts
 from callnexus.report.wording import (
@@ -86,10 +86,14 @@ def model_card(parts: Parts, document: Mapping[str, Any], appendices: Mapping[st
         parts=parts,
         document=document,
         labels=LABELS,
-        policy=response.parse(parts.policy),
+        policy=policy.parse(parts.policy),
         features=_features(parts),
         thresholds={name: parts.thresholds[name] for name in LABEL_TITLES},
         calibration=parts.notes.get("calibration", {}),
+        promises=parts.notes.get("promises", {}),
+        behaviour=parts.notes.get("behaviour", {}),
+        gates=parts.notes.get("gates", []),
+        coverage=parts.notes.get("coverage", []),
         data=parts.notes.get("data", {}),
         libraries=parts.notes.get("libraries", {}),
         metrics=METRICS,

@@ -9,11 +9,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from callnexus.corpus.examples import GROUP_COLUMNS, Example, to_frame, truth_of
+from callnexus.errors import ModelFolderError
+from callnexus.evaluation.coverage import CoverageRow, coverage_rows
 from callnexus.evaluation.groups import FEWEST, GroupRow, Outcome, group_rows, largest_gaps
 from callnexus.evaluation.metrics import LabelMetrics, label_metrics, reliability
+from callnexus.evaluation.rechecking import Recheck, recheck
 from callnexus.labels import LABEL_NAMES, Decision
 from callnexus.model import Model
-from callnexus.response import CLEAR_PAIRS, Policy, Response
+from callnexus.policy import Policy
+from callnexus.response import CLEAR_PAIRS, Response
+from callnexus.training.fit import probability_of
 
 PREFIXES = (10, 20, 40, 80)
 """Words after which a growing narrative is assessed."""
@@ -68,6 +73,39 @@ def assess(model: Model, examples: Sequence[Example]) -> Assessment:
     }
     rows = group_rows(_outcomes(model.policy, truth, decisions), groups)
     return Assessment(truth, probability, decisions, metrics, rows, curves)
+
+
+def coverage_of(assessment: Assessment, examples: Sequence[Example]) -> list[CoverageRow]:
+    """Return how many of the assessed examples get a clear answer, and its errors, by register and group column."""
+    frame = to_frame(examples)
+    decisions = assessment.decisions[list(LABEL_NAMES)].to_numpy()
+    columns = {column: frame[column].tolist() for column in ("register", *GROUP_COLUMNS)}
+    return coverage_rows(assessment.truth, decisions == Decision.YES, decisions == Decision.NO, LABEL_NAMES, columns)
+
+
+def recheck_promises(model: Model, examples: Sequence[Example]) -> list[Recheck]:
+    """Return the test of each promise in a model's manifest on other labelled examples.
+
+    Raises:
+        ModelFolderError: If the model's manifest holds no promises.
+    """
+    notes = model.manifest.get("notes", {})
+    if "promises" not in notes:
+        raise ModelFolderError("the model promises no error rate: nothing to test; train it with this version")
+    truth = truth_of(examples)
+    probability = probability_of(model.scores(_texts(examples)))
+    return [
+        found
+        for place, name in enumerate(LABEL_NAMES)
+        for found in recheck(
+            name,
+            truth[:, place],
+            probability[:, place],
+            **asdict(model.thresholds[name]),
+            promises=notes["promises"][name],
+            auc_low=notes["metrics"]["test"][name]["auc_low"],
+        )
+    ]
 
 
 def assess_parts(model: Model, parts: Mapping[str, Sequence[Example]]) -> dict[str, dict[str, LabelMetrics]]:
@@ -134,7 +172,7 @@ def _needed_responses(policy: Policy, truth: NDArray[np.float64]) -> list[Respon
     for row in truth.tolist():
         given = [answer.get(value) for value in row]
         possible = {
-            policy.recommend(*pair)
+            policy.recommend(*pair).response
             for pair in CLEAR_PAIRS
             if all(wanted is None or wanted is said for wanted, said in zip(given, pair, strict=True))
         }

@@ -1,5 +1,6 @@
 """An experiment: one readable TOML file that says what a model is trained on, how, and for what limits."""
 
+import datetime
 import difflib
 import tomllib
 from pathlib import Path
@@ -24,7 +25,6 @@ class ModelSection(_Section):
     name: str = Field("callnexus", pattern=r"^[a-z][a-z0-9_]*$")
     release: str = Field(pattern=r"^\d+\.\d+\.\d+$")
     policy: str = "boston_pilot"
-    fewest_words: int = Field(2, ge=1)
     base: str | None = None
 
 
@@ -71,17 +71,52 @@ class FitSection(_Section):
 
 
 class LabelThreshold(_Section):
-    """How one label's thresholds are chosen on the calibration split."""
+    """What is promised of one label's decisions, over calls like those of the calibration split.
 
-    recall: float = Field(gt=0, le=1)
-    unsure_recall: float | None = Field(None, gt=0, le=1)
+    At most `miss` of the true calls get a no, and at most `false_alarm` of the others get a yes, each with this
+    confidence. What lies between is unsure and goes to a person.
+    """
+
+    miss: float = Field(gt=0, lt=1)
+    false_alarm: float = Field(gt=0, lt=1)
+    confidence: float = Field(default=0.95, gt=0, lt=1)
 
 
 class ThresholdsSection(_Section):
-    """The share of true calls that each label's threshold must find."""
+    """The promise of each label."""
 
     mh_nexus: LabelThreshold
     safety_risk: LabelThreshold
+
+
+class SufficiencySection(_Section):
+    """What a narrative needs to be judged at all.
+
+    The largest novelty is that of the calibration split times `novelty_margin`: another city has other streets and
+    names, another language has hardly a known word.
+    """
+
+    fewest_words: int = Field(default=2, ge=1)
+    novelty_margin: float = Field(default=1.5, ge=1)
+
+
+class Waiver(_Section):
+    """Who lets failing gates pass, when, and why. Kept in the manifest and shown in the card."""
+
+    gates: list[str] = Field(min_length=1)
+    by: str = Field(min_length=2)
+    date: datetime.date
+    reason: str = Field(min_length=20)
+
+    def written(self) -> dict[str, str]:
+        """Return who, when and why as text."""
+        return {"by": self.by, "date": self.date.isoformat(), "reason": self.reason}
+
+
+class GatesSection(_Section):
+    """Limits that a model must keep to be packaged, and who waived which."""
+
+    waivers: list[Waiver] = Field(default_factory=list)
 
 
 class CardSection(_Section):
@@ -107,6 +142,8 @@ class Experiment(_Section):
     features: FeaturesSection = FeaturesSection()
     fit: FitSection = FitSection()
     thresholds: ThresholdsSection
+    sufficiency: SufficiencySection = SufficiencySection()
+    gates: GatesSection = GatesSection()
     card: CardSection = CardSection()
     tracking: TrackingSection = TrackingSection()
 

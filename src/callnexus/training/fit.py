@@ -8,6 +8,7 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, diags, hstack
+from scipy.special import expit
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -171,6 +172,11 @@ def scores_of(fit: Fit, matrix: csr_matrix) -> NDArray[np.float64]:
     """Return uncalibrated log-odds, shape (examples, 2)."""
     scores: NDArray[np.float64] = matrix @ fit.weights + fit.intercepts
     return scores
+
+
+def probability_of(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the probabilities of log-odds, same shape."""
+    return np.asarray(expit(scores), np.float64)
 
 
 def _informativeness(

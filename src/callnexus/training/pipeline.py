@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from callnexus import lexicon, model_folder
+from callnexus import lexicon, model_folder, policy
 from callnexus.corpus.examples import Example, data_hash, read_examples, truth_of
 from callnexus.corpus.splits import Splits, batch_folds, split_by_batch, split_by_date
 from callnexus.errors import ExperimentError
+from callnexus.evaluation.behaviour import behaviour_json, behaviour_rows, shipped_cases
 from callnexus.evaluation.metrics import label_metrics
 from callnexus.labels import LABEL_NAMES
 from callnexus.model import Model, Thresholds
 from callnexus.report.card import model_card
 from callnexus.report.page import fairness_page, to_json
-from callnexus.training.assessment import Assessment, assess, fairness_document
+from callnexus.training.assessment import Assessment, assess, coverage_of, fairness_document
 from callnexus.training.experiment import Experiment
 from callnexus.training.fit import (
     Fit,
@@ -29,8 +29,11 @@ from callnexus.training.fit import (
     calibrate,
     fit_labels,
     out_of_fold_scores,
+    probability_of,
     scores_of,
 )
+from callnexus.training.gates import behaviour_gates, require, waived
+from callnexus.training.sufficiency import sufficiency_of
 from callnexus.training.thresholds import choose_thresholds
 from callnexus.training.tracking import log_run
 
@@ -44,6 +47,7 @@ STEPS = (
     "cross-validating over batches",
     "fitting and calibrating both labels",
     "assessing on the test split",
+    "checking behaviour",
     "writing reports, packaging",
     "logging to MLflow",
 )
@@ -93,6 +97,7 @@ def train(
 
     Raises:
         ExamplesError: If the examples are bad or leak between splits.
+        GateError: If the model falls short of a limit that is not waived; nothing is packaged then.
         ModelFolderError: If the release exists with other content and `replace_release` is false.
     """
     steps = iter(STEPS)
@@ -109,10 +114,18 @@ def train(
     progress(next(steps))
     fit, parts = _fit(experiment, features, matrix, examples, splits, jobs)
     progress(next(steps))
-    assessment = assess(model_folder.to_model(parts), [examples[i] for i in splits.test])
+    tested = [examples[i] for i in splits.test]
+    assessment = assess(model_folder.to_model(parts), tested)
     hashes = {name: data_hash([examples[i] for i in indices]) for name, indices in splits.named().items()}
     progress(next(steps))
-    parts = replace(parts, notes={**parts.notes, **_notes(examples, splits, hashes, out_of_fold, assessment)})
+    behaviour = behaviour_rows(shipped_cases(), model_folder.to_model(parts).predict_many)
+    gates = waived(behaviour_gates(behaviour), experiment.gates.waivers)
+    require(gates)
+    progress(next(steps))
+    measured = _notes(examples, splits, hashes, out_of_fold, assessment)
+    measured["coverage"] = [row.to_dict() for row in coverage_of(assessment, tested)]
+    measured |= {"behaviour": behaviour_json(behaviour), "gates": [gate.to_dict() for gate in gates]}
+    parts = replace(parts, notes={**parts.notes, **measured})
     folder = model_folder.write(models, parts, _reports(parts, assessment, appendices), replace=replace_release)
     progress(next(steps))
     run_id = _track(experiment, hashes, out_of_fold, assessment, folder, fit) if track else None
@@ -134,8 +147,7 @@ def out_of_fold_probabilities(
     folds = batch_folds(examples, folds=experiment.data.folds - 1, seed=seed)
     weight, fitting = weights_of(examples, experiment), fitting_of(experiment)
     scores = out_of_fold_scores(features, matrix, truth_of(examples), folds, fitting, weight=weight, jobs=jobs)
-    probability: NDArray[np.float64] = 1 / (1 + np.exp(-scores))
-    return probability
+    return probability_of(scores)
 
 
 def split_of(examples: Sequence[Example], experiment: Experiment) -> Splits:
@@ -196,13 +208,12 @@ def _fit(
     """Return the fit on the training split, and the parts calibrated and given thresholds on the calibration split."""
     training, held_out = splits.training, splits.calibration
     truth, weight = truth_of(examples), weights_of(examples, experiment)[training]
-    fit = fit_labels(features, matrix[training], truth[training], fitting_of(experiment), weight=weight, jobs=jobs)
+    fitting = fitting_of(experiment)
+    fit = fit_labels(features, matrix[training], truth[training], fitting, weight=weight, jobs=jobs)
     scores = scores_of(fit, matrix[held_out])
     calibrations = calibrate(scores, truth[held_out])
     slopes = np.array([calibration.slope for calibration in calibrations])
     shifts = np.array([calibration.intercept for calibration in calibrations])
-    probability = 1 / (1 + np.exp(-(scores * slopes + shifts)))
-    policy = files("callnexus.policies") / f"{experiment.model.policy}.toml"
     parts = model_folder.Parts(
         name=experiment.model.name,
         release=experiment.model.release,
@@ -211,9 +222,11 @@ def _fit(
         # Calibration is a straight line on the score: folded in, it costs nothing and evidence stays exact.
         weights=(fit.weights * slopes).astype(np.float32),
         intercepts=fit.intercepts * slopes + shifts,
-        thresholds=choose_thresholds(truth[held_out], probability, experiment.thresholds),
-        policy=policy.read_text(encoding="utf-8"),
-        fewest_words=experiment.model.fewest_words,
+        thresholds=dict.fromkeys(LABEL_NAMES, _UNCHOSEN),
+        policy=policy.shipped_text(experiment.model.policy),
+        sufficiency=sufficiency_of(
+            experiment.sufficiency, *(_texts(examples, part) for part in (training, held_out)), base=fitting.base
+        ),
         notes={
             "experiment": experiment.model_dump(mode="json", exclude={"tracking"}),
             "calibration": {
@@ -222,7 +235,20 @@ def _fit(
             },
         },
     )
+    # Thresholds are chosen on what the packaged model says: its weights are rounded, and a promise counts cases.
+    probability = probability_of(model_folder.to_model(parts).scores(_texts(examples, held_out)))
+    chosen = choose_thresholds(truth[held_out], probability, experiment.thresholds)
+    promises = {name: {"no": found.no.to_dict(), "yes": found.yes.to_dict()} for name, found in chosen.items()}
+    parts = replace(
+        parts,
+        thresholds={name: found.thresholds for name, found in chosen.items()},
+        notes={**parts.notes, "promises": promises},
+    )
     return fit, parts
+
+
+def _texts(examples: Sequence[Example], indices: NDArray[np.int64]) -> list[str]:
+    return [examples[i].narrative for i in indices]
 
 
 def _notes(

@@ -1,0 +1,27 @@
+"""What a narrative needs to be judged, learnt from the narratives that a model was trained and calibrated on."""
+
+from collections.abc import Sequence
+
+from callnexus.model import Model
+from callnexus.narrative import normalise
+from callnexus.sufficiency import Sufficiency, novelty, remember
+from callnexus.training.experiment import SufficiencySection
+from callnexus.words import split_words
+
+
+def sufficiency_of(
+    settings: SufficiencySection, training: Sequence[str], calibration: Sequence[str], *, base: Model | None = None
+) -> Sufficiency:
+    """Return the words of the training narratives, and a largest novelty from the calibration ones.
+
+    Args:
+        settings: Fewest words, and the margin over the largest novelty in the calibration split.
+        training: Narratives whose words are known; those of the base model are known too.
+        calibration: Narratives of other writers, or of later calls.
+        base: The model that is adapted, if any.
+    """
+    known = remember(split_words(normalise(training)))
+    if base is not None:
+        known |= base.sufficiency.known_words
+    largest = novelty(split_words(normalise(calibration)), len(calibration), known).max(initial=0.0)
+    return Sufficiency(settings.fewest_words, known, min(1.0, float(largest) * settings.novelty_margin))
