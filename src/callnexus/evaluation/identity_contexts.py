@@ -112,7 +112,9 @@ def _said_of_person(place: Place) -> bool:
 def _predicate(place: Place) -> bool:
     """Whether this is what somebody is: "he is Hispanic.", never "the car is black"."""
     closed = not place.after()[:1].isalnum() or place.after() in ("and", "but", "w/", "with")
-    return closed and place.before() in word_set("be") and place.before(2) in word_set("pronoun") - {"it", "this", "that"}
+    return (
+        closed and place.before() in word_set("be") and place.before(2) in word_set("pronoun") - {"it", "this", "that"}
+    )
 
 
 def _listed(place: Place) -> bool:

@@ -1,7 +1,7 @@
 """Grammar of swapped terms: letter case, a or an, and the verbs that "they" needs.
 
-The rules are small and give up rather than write nonsense: a function that returns None says that the swap is to be left
-out.
+The rules are small and give up rather than write nonsense: a function that returns None says that the swap is to be
+left out.
 """
 
 import re
@@ -71,14 +71,12 @@ def article_edit(text: str, edit: Edit) -> Edit | None:
         return None
     start = max(0, edit.start - 4) + match.start(1)
     article = "an" if new else "a"
-    # A lone "A" could be either case; the word after it tells.
-    upper = match[1].isupper() and edit.text.isupper() and (len(match[1]) > 1 or len(edit.text) > 1 or start > 0)
-    return Edit(start, start + len(match[1]), article.upper() if upper else in_case_of_article(article, match[1]))
-
-
-def in_case_of_article(article: str, original: str) -> str:
-    """Return the article capitalised if the original was: "A white man" becomes "An Asian man"."""
-    return article.capitalize() if original[0].isupper() else article
+    # A lone "A" could be upper case or a capital: the letter before it and the word after it tell.
+    before = [character for character in text[:start] if character.isalpha()][-1:]
+    long_upper = edit.text.isupper() and len(edit.text) > 1
+    if match[1].isupper() and (len(match[1]) > 1 or long_upper or (before and before[0].isupper())):
+        return Edit(start, start + len(match[1]), article.upper())
+    return Edit(start, start + len(match[1]), article.capitalize() if match[1][0].isupper() else article)
 
 
 def _sounds_like_vowel(word: str) -> bool:
@@ -90,9 +88,11 @@ def _sounds_like_vowel(word: str) -> bool:
 
 
 def unclear_her(reading: Reading, start: int) -> bool:
-    """Return whether "her" at this place could be his or him: "gave her meds", "told her mom"."""
+    """Return whether "her" at this place could be his or him: "gave her meds", "her sleeping"."""
     place = reading.starts.index(start)
     following = reading.words[place + 1] if place + 1 < len(reading.words) else ""
+    if following in word_set("ing_doubtful"):
+        return True
     return place > 0 and reading.words[place - 1] in word_set("ditransitive") and following[:1].isalnum()
 
 

@@ -1,7 +1,7 @@
 """Identity terms that are patterns and not words: W/M, B/F, 25 YO M, ages and decades in digits.
 
-Each pattern is narrow on purpose. "WM" counts only before an age, "B/F" after "her" or "my" is a boyfriend, and a number
-after "W/M" counts as an age only where it cannot be a house number.
+Each pattern is narrow on purpose. "WM" counts only before an age, "B/F" after "her" or "my" is a boyfriend, and a
+number after "W/M" counts as an age only where it cannot be a house number.
 """
 
 import re
@@ -16,7 +16,7 @@ _BANDS = ((18, "child"), (30, "young"), (60, "middle"), (100, "old"))
 
 _YEARS_OLD = r"(?:y/?o(?:a)?|y\.o\.|(?:years?|yrs?)[ -]?olds?)"
 _SLASHED = re.compile(r"(?<![\w/])([WBHAU])/([MF])(?![^\W_])", re.I)
-_JOINED = re.compile(r"(?<!\w)(?!AM)([WBHA])([MF])(?=,? ?\d0'?S\b|,? ?\d{2}(?:,| ?Y/?O| IN\b| W/|$))")
+_JOINED = re.compile(r"(?<!\w)(?!AM)([WBHA])([MF])(?=,? ?\d0'?S\b|,? ?\d{2}(?:,| ?Y/?O| IN\b| W/| [A-Z]+ING\b|$))")
 _AFTER_AGE = (
     re.compile(rf"(?<!\w)\d{{2}}[ -]?{_YEARS_OLD}[ -]?([MF])(?![\w'])", re.I),
     re.compile(r"(?<![\w/])\d{2}/([MF])(?![\w/])"),
@@ -29,8 +29,11 @@ _NUMBERS = (
     re.compile(r"(?<![\w$#.:/-])(\d{1,2})(?=[ -]?(?:y/?o(?:a)?|y\.o\.)(?:[MF])?(?!\w))", re.I),
     re.compile(r"\bage[d:]? ?(\d{1,2})(?![\w:/.-]*\w)", re.I),
     re.compile(rf"(?<!\w){_PERSON}[ ,]+\(?(\d{{2}})(?=[,)])", re.I),
-    re.compile(r"(?<![\w/])[WBHAU]/[MF][, /](?:approx\.? |about |abt )?(\d{2})(?=\s*(?:[,;)]|\.(?!\d)|//|$)"
-               r"| (?:in|w/|with|wearing|on|and|y/?o|[a-z]+ing)(?!\w))", re.I),
+    re.compile(
+        r"(?<![\w/])[WBHAU]/[MF][, /](?:approx\.? |about |abt )?(\d{2})(?=\s*(?:[,;)]|\.(?!\d)|//|$)"
+        r"| (?:in|w/|with|wearing|on|and|y/?o|[a-z]+ing)(?!\w))",
+        re.I,
+    ),
     re.compile(r"(?<![\w/])(\d{2})(?=/[MF](?![\w/]))"),
     re.compile(r"(?<![\w/])[MF]/(\d{2})(?![\w/])"),
 )

@@ -14,8 +14,8 @@ Sources: names that readers take for Black or white from Bertrand and Mullainath
 Gaddis (Sociological Science, 2017), other first names and all surnames curated after the shares by surname of the US
 Census Bureau (2010); neighbourhoods by the largest group of residents in the census of 2020. Dialect rows are features
 of written African American English (Green, African American English: A Linguistic Introduction, 2002: negative concord,
-"ain't", "finna", habitual "be", "gon"; Ziems et al., VALUE, ACL 2022) and of Spanish-influenced English (Fought, Chicano
-English in Context, 2003; "no" before the verb in learners' English). They are a few features, not a dialect.
+"ain't", "finna", habitual "be", "gon"; Ziems et al., VALUE, ACL 2022) and of Spanish-influenced English (Fought,
+Chicano English in Context, 2003; "no" before the verb in learners' English). They are a few features, not a dialect.
 """
 
 import csv
