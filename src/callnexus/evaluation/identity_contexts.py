@@ -126,11 +126,17 @@ def _person_noun(place: Place) -> bool:
     """Whether the noun names a person: no idiom, no name such as "Father Murphy", no exclamation, no "son of a"."""
     if place.before() in word_set("idiom_before") or place.after() in word_set("idiom_after"):
         return False
-    if (place.after(), place.after(2)) == ("of", "a") or place.before() == "-" or place.after() == "-":
+    if (place.after(), place.after(2)) == ("of", "a") or _hyphened(place):
         return False
     if place.after() == "," and place.after(2) in ("i", "this", "that", "it", "you"):
         return False
     return not (place.written.istitle() and place.written_after().istitle() and place.after() not in word_set("person"))
+
+
+def _hyphened(place: Place) -> bool:
+    """Whether this is a part of a longer word: "man-made", but not "ex-wife" or "mother-in-law"."""
+    follows = place.before() == "-" and place.before(2) != "ex"
+    return follows or (place.after() == "-" and place.after(2) != "in")
 
 
 def _sexed_noun(place: Place) -> bool:

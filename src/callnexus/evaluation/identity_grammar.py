@@ -88,12 +88,18 @@ def _sounds_like_vowel(word: str) -> bool:
 
 
 def unclear_her(reading: Reading, start: int) -> bool:
-    """Return whether "her" at this place could be his or him: "gave her meds", "her sleeping"."""
+    """Return whether "her" at this place could be his or him: "gave her meds", "her sleeping", "let her clip"."""
     place = reading.starts.index(start)
-    following = reading.words[place + 1] if place + 1 < len(reading.words) else ""
-    if following in word_set("ing_doubtful"):
+    before = reading.words[place - 1] if place else ""
+    after = reading.words[place + 1] if place + 1 < len(reading.words) else ""
+    if after[:1].isdigit() or after in word_set("her_doubtful"):
         return True
-    return place > 0 and reading.words[place - 1] in word_set("ditransitive") and following[:1].isalnum()
+    if before in word_set("ditransitive"):
+        return after[:1].isalpha()
+    if after.endswith("ing") and after not in word_set("ing_noun"):
+        return before not in word_set("before_object")
+    infinitive = before in ("let", "lets", "make", "makes", "made", "help", "helps", "helped")
+    return infinitive and after[:1].isalpha() and after not in word_set("base_verb") | word_set("not_noun")
 
 
 def plural_verbs(reading: Reading, start: int) -> list[Edit] | None:

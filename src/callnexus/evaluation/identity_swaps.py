@@ -223,7 +223,7 @@ def _counterpart(reading: Reading, mention: Mention, group: str, given: dict[tup
         return terms[0] if terms else None
     key = (mention.slot, old.lower())
     if key not in given:
-        taken = {*given.values(), *(term for term in terms if term.lower() in reading.words)}
+        taken = {*given.values(), *(term for term in terms if term.lower() in reading.text.lower())}
         free = [term for term in terms if term not in taken]
         if not free:
             return None

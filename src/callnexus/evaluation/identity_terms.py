@@ -156,6 +156,8 @@ def _plain(text: str) -> str:
 
     Its exceptions for contractions know lower case only, and it cannot hold half of a surrogate pair.
     """
+    if text.isascii():
+        return text.lower()
     return "".join(_plain_character(character) for character in text)
 
 

@@ -151,7 +151,7 @@ def _presidio() -> tuple[Any, Any]:
             super().__init__()
             self.nlp = {"en": spacy.blank("en")}
 
-    # Not those for URLs and e-mail: they take up to 20 s for 20,000 characters of "a.a.a", and the patterns above do it.
+    # Not those for URLs and e-mail: they take 20 s for 20,000 characters of "a.a.a", and the patterns above do it.
     registry = RecognizerRegistry(
         recognizers=[
             shipped.PhoneRecognizer(leniency=0),  # stricter ones miss 555 numbers
