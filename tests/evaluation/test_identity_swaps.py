@@ -85,6 +85,7 @@ SWAPPED = [
     ("sex", "neutral", "his son fell", None),
     ("sex", "male", "gave her meds", None),
     ("sex", "male", "her sleeping pills", None),
+    ("sex", "male", "want her evaluated", None),
     ("sex", "male", "quit her dishwashing job", None),
     ("sex", "male", "has not met her 2pm client", None),
     ("sex", "male", "talked to her all week", "talked to him all week"),

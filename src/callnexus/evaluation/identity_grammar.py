@@ -92,7 +92,8 @@ def unclear_her(reading: Reading, start: int) -> bool:
     place = reading.starts.index(start)
     before = reading.words[place - 1] if place else ""
     after = reading.words[place + 1] if place + 1 < len(reading.words) else ""
-    if after[:1].isdigit() or after in word_set("her_doubtful"):
+    participle = after.endswith("ed") and after not in ("bed", "shed", "med", "weed", "seed", "sled")
+    if participle or after[:1].isdigit() or after in word_set("her_doubtful"):
         return True
     if before in word_set("ditransitive"):
         return after[:1].isalpha()
