@@ -2,7 +2,8 @@ import numpy as np
 from fairlearn.metrics import MetricFrame, false_negative_rate, false_positive_rate, selection_rate
 from sklearn.metrics import precision_score
 
-from callnexus.evaluation.groups import FEWEST, Outcome, group_rows, largest_gaps
+from callnexus.evaluation.counts import FEWEST, Outcome
+from callnexus.evaluation.groups import group_rows, largest_gaps
 
 RNG = np.random.default_rng(3)
 N = 900

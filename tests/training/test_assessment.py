@@ -3,15 +3,15 @@ import pytest
 
 from callnexus import Model, Response
 from callnexus.corpus.examples import Example
+from callnexus.evaluation.fairness import fairness_document
 from callnexus.response import shipped
 from callnexus.training.assessment import (
     PREFIXES,
-    _needed_responses,
+    _need,
     assess,
     assess_parts,
     assess_prefixes,
     by_year,
-    fairness_document,
 )
 
 TEXTS = {
@@ -54,7 +54,7 @@ def test_an_assessment_counts_every_example_for_both_labels_and_each_response(mo
 def test_the_response_needed_is_known_where_the_labels_settle_it():
     policy = shipped()
 
-    needed = _needed_responses(policy, np.array([[1, 1], [1, np.nan], [0, np.nan], [np.nan, 0]]))
+    needed = [_need(policy, row).response for row in ([1, 1], [1, np.nan], [0, np.nan], [np.nan, 0])]
 
     assert needed == [Response.CO_RESPONSE, None, Response.STANDARD, None]
 
@@ -78,7 +78,7 @@ def test_prefixes_end_with_the_whole_narrative(model: Model):
 
 
 def test_the_fairness_document_holds_no_narrative(model: Model):
-    document = fairness_document(assess(model, examples()), model="m", data="d")
+    document = fairness_document(assess(model, examples()).judged, model="m", data="d")
 
     assert document["examples"] == 8
     assert not any(text in str(document) for text in TEXTS)

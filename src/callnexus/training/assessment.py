@@ -1,16 +1,23 @@
-"""What a model says of labelled examples, measured: the one place where a model meets the evaluation."""
+"""What a system says of labelled examples, measured: the one place where a model meets the evaluation."""
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from callnexus.corpus.examples import GROUP_COLUMNS, Example, to_frame, truth_of
-from callnexus.evaluation.groups import FEWEST, GroupRow, Outcome, group_rows, largest_gaps
-from callnexus.evaluation.metrics import LabelMetrics, label_metrics, reliability
+from callnexus.corpus.agreement import agreement_on
+from callnexus.corpus.examples import GROUP_COLUMNS, SETTLED, Example, to_frame, truth_of
+from callnexus.corpus.predictions import Answers
+from callnexus.evaluation.counts import UNKNOWN
+from callnexus.evaluation.fairness import quality
+from callnexus.evaluation.groups import GroupRow, group_rows
+from callnexus.evaluation.judged import Judged
+from callnexus.evaluation.metrics import LabelMetrics, label_metrics
+from callnexus.evaluation.routing import Routing
+from callnexus.evaluation.tables import compact
 from callnexus.labels import LABEL_NAMES, Decision
 from callnexus.model import Model
 from callnexus.response import CLEAR_PAIRS, Policy, Response
@@ -18,29 +25,25 @@ from callnexus.response import CLEAR_PAIRS, Policy, Response
 PREFIXES = (10, 20, 40, 80)
 """Words after which a growing narrative is assessed."""
 
-FAIRNESS_SCHEMA = 1
-"""Version of fairness.json's layout; raise it when a key changes its meaning or goes."""
+CLINICIAN_RESPONSES = frozenset({Response.CO_RESPONSE, Response.EMS_CLINICIAN})
+"""Responses that send a clinician: peer-led teams are trained community members, and send none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """A model's probabilities, decisions and error rates on labelled examples.
+    """A system's answers and error rates on labelled examples.
 
     Attributes:
-        truth: 1, 0 or NaN, shape (examples, 2).
-        probability: Shape (examples, 2).
-        decisions: One column a label, and "response"; one row an example.
+        judged: What was said of each example, beside its truth.
         metrics: By label name.
         rows: Error rates by group, for both labels and each response.
-        reliability: By label name, for the calibration plot.
+        provenance: Plain rows on who labelled the examples, for the fairness document.
     """
 
-    truth: NDArray[np.float64]
-    probability: NDArray[np.float64]
-    decisions: pd.DataFrame
+    judged: Judged
     metrics: Mapping[str, LabelMetrics]
     rows: Sequence[GroupRow]
-    reliability: Mapping[str, list[dict[str, float]]]
+    provenance: Mapping[str, Any]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the metrics as plain values."""
@@ -50,24 +53,33 @@ class Assessment:
 def assess(model: Model, examples: Sequence[Example]) -> Assessment:
     """Return how well a model does on labelled examples."""
     predictions = model.predict_many(_texts(examples))
-    decisions = pd.DataFrame(
-        {
-            **{name: [str(getattr(p, name).decision) for p in predictions] for name in LABEL_NAMES},
-            "response": [str(p.response) for p in predictions],
-        }
+    answers = Answers(
+        {name: [getattr(p, name).decision for p in predictions] for name in LABEL_NAMES},
+        np.array([[getattr(p, name).probability for name in LABEL_NAMES] for p in predictions]).reshape(-1, 2),
+        [p.response for p in predictions],
     )
-    probability = np.array([[getattr(p, name).probability for name in LABEL_NAMES] for p in predictions])
-    truth = truth_of(examples)
-    frame = to_frame(examples)
-    groups = {column: frame[column].tolist() for column in GROUP_COLUMNS}
-    metrics = _metrics(model, truth, probability)
-    known = ~np.isnan(truth)
-    curves = {
-        name: reliability(truth[known[:, place], place] == 1, probability[known[:, place], place])
-        for place, name in enumerate(LABEL_NAMES)
-    }
-    rows = group_rows(_outcomes(model.policy, truth, decisions), groups)
-    return Assessment(truth, probability, decisions, metrics, rows, curves)
+    thresholds = {name: model.thresholds[name].yes_from for name in LABEL_NAMES}
+    return assess_answers(answers, examples, model.policy, thresholds=thresholds)
+
+
+def assess_answers(
+    answers: Answers,
+    examples: Sequence[Example],
+    policy: Policy,
+    *,
+    thresholds: Mapping[str, float | None] | None = None,
+) -> Assessment:
+    """Return how well any system does on labelled examples.
+
+    Args:
+        answers: What it said, in the examples' order; the policy gives the responses that it does not.
+        examples: With labels, null where not known.
+        policy: Says which response the true labels ask for.
+        thresholds: The probability from which the system says yes, for each label where it is known.
+    """
+    judged = _judged(answers, examples, policy, thresholds or dict.fromkeys(LABEL_NAMES))
+    rows = group_rows([*judged.label_outcomes(), *judged.response_outcomes()], judged.groups)
+    return Assessment(judged, quality(judged), rows, provenance(examples))
 
 
 def assess_parts(model: Model, parts: Mapping[str, Sequence[Example]]) -> dict[str, dict[str, LabelMetrics]]:
@@ -111,53 +123,125 @@ def _metrics(model: Model, truth: NDArray[np.float64], probability: NDArray[np.f
     }
 
 
-def _outcomes(policy: Policy, truth: NDArray[np.float64], decisions: pd.DataFrame) -> list[Outcome]:
-    outcomes = []
-    for place, name in enumerate(LABEL_NAMES):
-        said = decisions[name].to_numpy()
-        unclear = (said != Decision.YES) & (said != Decision.NO)
-        outcomes.append(Outcome(name, truth[:, place], said == Decision.YES, unclear))
-    needed = _needed_responses(policy, truth)
-    said = decisions["response"].to_numpy()
-    review = said == Response.DISPATCHER_REVIEW
-    for response in Response:
-        if response is not Response.DISPATCHER_REVIEW and response in policy.responses.values():
-            wanted = np.array([np.nan if need is None else float(need is response) for need in needed])
-            outcomes.append(Outcome(str(response), wanted, said == response, review))
-    return outcomes
+def _judged(
+    answers: Answers, examples: Sequence[Example], policy: Policy, thresholds: Mapping[str, float | None]
+) -> Judged:
+    truth, frame = truth_of(examples), to_frame(examples)
+    decisions = {name: np.array(answers.decisions[name], dtype=object) for name in LABEL_NAMES}
+    pairs = list(zip(*(answers.decisions[name] for name in LABEL_NAMES), strict=True))
+    responses = [
+        policy.recommend(*pair) if response is None else response
+        for pair, response in zip(pairs, answers.responses, strict=True)
+    ]
+    needs = [_need(policy, row) for row in truth.tolist()]
+    used = {*policy.responses.values(), *responses} - {Response.DISPATCHER_REVIEW}
+    return Judged(
+        ids=[example.id for example in examples],
+        truth=truth,
+        probability=None if np.isnan(answers.probability).all() else answers.probability,
+        decisions=decisions,
+        responses=np.array(responses, dtype=object),
+        needed=[need.response for need in needs],
+        reported=[response for response in Response if response in used],
+        routing=Routing(
+            police_needed=np.array([need.police for need in needs], np.float64),
+            police_recommended=np.array(
+                [_police(response, risk) for response, (_, risk) in zip(responses, pairs, strict=True)], np.float64
+            ),
+            clinician_needed=np.array([need.clinician for need in needs], np.float64),
+            clinician_recommended=np.array([_clinician(response) for response in responses], np.float64),
+            nexus=truth[:, LABEL_NAMES.index("mh_nexus")],
+            review=np.array([response is Response.DISPATCHER_REVIEW for response in responses], np.bool_),
+        ),
+        groups={column: frame[column].tolist() for column in GROUP_COLUMNS},
+        thresholds=thresholds,
+        dates=[None if example.date is None else str(example.date) for example in examples],
+    )
 
 
-def _needed_responses(policy: Policy, truth: NDArray[np.float64]) -> list[Response | None]:
-    """Return what the policy would recommend if it knew the labels; None where one decides and is not known."""
+@dataclass(frozen=True, slots=True)
+class _Need:
+    # What true labels ask for; None or NaN where those that are known leave it open.
+    response: Response | None
+    police: float
+    clinician: float
+
+
+def _need(policy: Policy, truth: Sequence[float]) -> _Need:
+    """Return what the policy would send if it knew the labels."""
     answer = {1.0: Decision.YES, 0.0: Decision.NO}
-    needed: list[Response | None] = []
-    for row in truth.tolist():
-        given = [answer.get(value) for value in row]
-        possible = {
-            policy.recommend(*pair)
-            for pair in CLEAR_PAIRS
-            if all(wanted is None or wanted is said for wanted, said in zip(given, pair, strict=True))
-        }
-        needed.append(possible.pop() if len(possible) == 1 else None)
-    return needed
+    given = [answer.get(value) for value in truth]
+    pairs = [
+        pair
+        for pair in CLEAR_PAIRS
+        if all(wanted is None or wanted is said for wanted, said in zip(given, pair, strict=True))
+    ]
+    responses = {policy.recommend(*pair) for pair in pairs}
+    police = {_police(policy.recommend(*pair), pair[1]) for pair in pairs}
+    clinician = {_clinician(response) for response in responses}
+    return _Need(
+        responses.pop() if len(responses) == 1 else None,
+        police.pop() if len(police) == 1 else math.nan,
+        clinician.pop() if len(clinician) == 1 else math.nan,
+    )
 
 
-def fairness_document(assessment: Assessment, *, model: str, data: str) -> dict[str, Any]:
-    """Return everything the fairness report shows, as plain JSON types.
+def _police(response: Response, safety_risk: Decision) -> float:
+    """Return whether a response sends police: 1, 0 or NaN.
 
-    Args:
-        assessment: What was measured.
-        model: Which model, by name and release or version.
-        data: In a few words, which examples.
+    A co-response has an officer in the car; EMTs with a clinician, and peers, come without one. The standard response
+    is the agency's ordinary protocol, which is not ours to know: it counts as police where there is a safety risk,
+    because that is what brings an officer to an ordinary call, and as none where there is no risk (a noise complaint,
+    a fall, a fire alarm). Where the risk is not decided it is not known.
     """
+    if response is Response.STANDARD:
+        return {Decision.YES: 1.0, Decision.NO: 0.0}.get(safety_risk, math.nan)
+    return math.nan if response is Response.DISPATCHER_REVIEW else float(response is Response.CO_RESPONSE)
+
+
+def _clinician(response: Response) -> float:
+    return math.nan if response is Response.DISPATCHER_REVIEW else float(response in CLINICIAN_RESPONSES)
+
+
+@dataclass(frozen=True, slots=True)
+class _Agreed:
+    column: str
+    label: str
+    group: str
+    examples: int
+    pairs: int
+    same: float | None
+    kappa: float | None
+    alpha: float | None
+    adjudicated: int
+
+
+def provenance(examples: Sequence[Example]) -> dict[str, Any]:
+    """Return who labelled the examples and how far they agree, as plain rows; no annotator is named.
+
+    Returns:
+        `annotators`, how many there are; `votes`, how many they gave; `settled`, examples with a third reading;
+        `readings`, [annotators of an example, examples] for each number; `agreement`, a table as `tables.compact`
+        makes it (column, label, group, and those of `corpus.agreement.Agreement`), of all examples and by group.
+    """
+    voters = [[name for name in example.votes if name != SETTLED] for example in examples]
+    readings = np.bincount(np.array([len(names) for names in voters], np.intp))
+    parts: dict[tuple[str, str], list[Example]] = {("all", "all"): list(examples)}
+    for column in GROUP_COLUMNS:
+        groups: dict[str, list[Example]] = {}
+        for example in examples:
+            groups.setdefault(getattr(example, column) or UNKNOWN, []).append(example)
+        parts |= {(column, group): groups[group] for group in sorted(groups)}
+    rows = []
+    for (column, group), members in parts.items():
+        for label in LABEL_NAMES:
+            found = agreement_on(group, label, members)
+            counted = (found.examples, found.pairs, found.same, found.kappa, found.alpha, found.adjudicated)
+            rows.append(_Agreed(column, label, group, *counted))
     return {
-        "schema": FAIRNESS_SCHEMA,
-        "model": model,
-        "data": data,
-        "examples": len(assessment.truth),
-        "fewest": FEWEST,
-        "metrics": assessment.to_dict(),
-        "reliability": {name: list(bins) for name, bins in assessment.reliability.items()},
-        "rows": [row.to_dict() for row in assessment.rows],
-        "gaps": [asdict(gap) for gap in largest_gaps(assessment.rows)],
+        "annotators": len({name for names in voters for name in names}),
+        "votes": sum(map(len, voters)),
+        "settled": sum(SETTLED in example.votes for example in examples),
+        "readings": [[number, count] for number, count in enumerate(readings.tolist()) if count],
+        "agreement": compact(rows, _Agreed, ("column", "label")),
     }
