@@ -51,10 +51,16 @@ def test_p_is_the_chi_squared_test_without_correction_where_cases_suffice():
     assert p == pytest.approx(chi2_contingency([[30, 70], [90, 410]], correction=False).pvalue)
 
 
-def test_p_is_fishers_exact_where_few_are_expected():
-    (p,) = two_proportion_p(*(np.array([value]) for value in (4, 25, 3, 200)))
+@pytest.mark.parametrize(
+    "counts", [(4, 25, 3, 200), (24, 25, 200, 200), (1, 400, 2, 30), (0, 20, 40, 4000), (20, 20, 90, 100)]
+)
+def test_p_is_fishers_exact_where_few_are_expected(counts):
+    hits, cases, other_hits, other_cases = counts
 
-    assert p == pytest.approx(fisher_exact([[4, 21], [3, 197]]).pvalue)
+    (p,) = two_proportion_p(*(np.array([value]) for value in counts))
+
+    table = [[hits, cases - hits], [other_hits, other_cases - other_hits]]
+    assert p == pytest.approx(fisher_exact(table).pvalue)
 
 
 @pytest.mark.parametrize("hits", [(0, 0), (30, 300)])

@@ -104,7 +104,7 @@ def disparities(
         seed: Of the draws: the same tables give the same intervals.
     """
     generator = np.random.default_rng(seed)
-    normal = generator.standard_normal((2, resamples, 6), dtype=np.float32)
+    normal = generator.standard_normal((2, 6, resamples), dtype=np.float32)
     places = [MEASURES.index(measure) for measure in measures]
     found = [_compared(table, places, normal, generator) for table in tables]
     adjusted = _adjusted(tables, found)
@@ -161,18 +161,20 @@ def _bootstrap(
 def _draws(
     cells: NDArray[np.int64], normal: NDArray[np.float32], generator: np.random.Generator
 ) -> NDArray[np.float32]:
-    """Return resampled counts, shape (groups, resamples, 6)."""
-    mean = cells[:, None, :].astype(np.float32)
+    """Return resampled counts, shape (groups, 6, resamples)."""
+    mean = cells[:, :, None].astype(np.float32)
     # Cornish and Fisher (1938) for a Poisson count: mean, spread, and the skewness that the normal lacks.
-    drawn = mean + np.sqrt(mean) * normal + (normal * normal - 1) / 6
+    drawn = np.sqrt(mean) * normal
+    drawn += (normal * normal - 1) / 6
+    drawn += mean
     for i, j in zip(*np.nonzero(cells < _EXACT_BELOW), strict=True):
-        drawn[i, :, j] = generator.poisson(cells[i, j], len(normal))
-    return np.asarray(np.maximum(drawn, 0), np.float32)
+        drawn[i, j] = generator.poisson(cells[i, j], normal.shape[1])
+    return np.asarray(np.maximum(drawn, 0, out=drawn), np.float32)
 
 
 def _rates(drawn: NDArray[np.float32], place: NDArray[np.intp], which: NDArray[np.intp]) -> NDArray[np.float32]:
     """Return each entry's rate in each draw, shape (entries, resamples)."""
-    hits, cases = (np.moveaxis(drawn @ table.astype(np.float32), 2, 1)[place, which] for table in (HITS, CASES))
+    hits, cases = ((table.T.astype(np.float32) @ drawn)[place, which] for table in (HITS, CASES))
     return np.asarray(hits / np.maximum(cases, 1), np.float32)
 
 

@@ -1,7 +1,8 @@
 """The fairness document: every number of the fairness report, as plain JSON types.
 
 Its keys (schema 2). A *table* is made by `tables.compact` and read by `tables.records`; a *rate* is None or
-{"value", "low", "high", "hits", "cases"} with a Wilson interval; floats have four significant digits, but for `metrics` and `reliability`; nothing is NaN.
+{"value", "low", "high", "hits", "cases"} with a Wilson interval; floats have four significant digits, but for
+`metrics` and `reliability`; nothing is NaN.
 
 - `schema`, `model`, `data`, `examples`, `fewest`: version of this layout; what was examined, on what, how many; cases
   that a rate must rest on.
