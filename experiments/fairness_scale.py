@@ -72,11 +72,12 @@ def synthetic(examples: int, columns: int, *, seed: int = 0) -> Judged:
 def main(examples: int, columns: int) -> None:
     """Print the figures."""
     judged = synthetic(examples, columns)
-    start = time.perf_counter()
+    start, worked = time.perf_counter(), time.process_time()
     document = fairness_document(judged, model="synthetic", data="synthetic")
-    taken = time.perf_counter() - start
+    taken, worked = time.perf_counter() - start, time.process_time() - worked
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"{examples:,} examples, {columns} columns: {taken:.1f} s, peak memory {memory:,.0f} MiB")
+    print(f"{examples:,} examples, {columns} columns: {taken:.1f} s, of processor {worked:.1f} s")
+    print(f"peak memory: {memory:,.0f} MiB")
     print(f"fairness.json: {len(to_json(document)) / 1e6:.1f} MB")
     _compare(judged)
 
@@ -94,7 +95,7 @@ def _compare(judged: Judged) -> None:
         # fairlearn passes one prediction to all metrics: the review rate gets its own as a sample parameter.
         "review": lambda _truth, _said, review: float(np.mean(review)),
     }
-    start = time.perf_counter()
+    start = time.process_time()
     for names in wanted:
         _ = MetricFrame(
             metrics=metrics,
@@ -103,14 +104,14 @@ def _compare(judged: Judged) -> None:
             sensitive_features={name: values[name] for name in names},
             sample_params={"review": {"review": outcome.review[known]}},
         ).by_group
-    theirs = time.perf_counter() - start
-    start = time.perf_counter()
+    theirs = time.process_time() - start
+    start = time.process_time()
     columns = groupings(judged.groups)
     for grouping in (*columns, *pairs_of(columns)[:PAIRS]):
         rows_of(count(outcome, grouping))
-    ours = time.perf_counter() - start
-    print(f"rates alone, {len(wanted)} columns and pairs, one outcome: fairlearn {theirs:.1f} s, here {ours:.2f} s, "
-          f"ratio {theirs / ours:.0f}")  # fmt: skip
+    ours = time.process_time() - start
+    print(f"rates alone, {len(wanted)} columns and pairs, one outcome, processor seconds:")
+    print(f"fairlearn {theirs:.1f}, here {ours:.2f}, ratio {theirs / ours:.0f}")
 
 
 if __name__ == "__main__":
