@@ -12,7 +12,7 @@ Its keys (schema 2). A *table* is made by `tables.compact` and read by `tables.r
 - `rows`: a list, one `groups.GroupRow` for the whole (column "all") and each group of each column, for each label and
   each response, with `enough`.
 - `gaps`: a list, the largest gap (`groups.Gap`) of each column, outcome and measure, largest first.
-- `pairs`: a table of `groups.GroupRow` for pairs of columns, where a rate has enough cases.
+- `pairs`: a table of `groups.GroupRow` (without `enough`) for pairs of columns, where a rate has enough cases.
 - `few`: a table (n, unknown, positives, negatives) of the pairs' other groups: counted, and not checked.
 - `disparities`: a table of `disparities.Disparity`, columns and pairs; routing harms have the measure "harm_rate".
 - `harms`: a table of `routing.HarmRow`, the whole, columns and pairs.

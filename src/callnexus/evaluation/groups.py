@@ -1,7 +1,9 @@
 """Error rates by group, for each label and each recommended response: plain tables in, plain tables out.
 
-Point values are fairlearn's (a test compares every one of them with `MetricFrame`), but they are counted here: see
-`experiments/fairness_scale.py` for how much longer a `MetricFrame` takes for columns and pairs of columns.
+Point values are fairlearn's (tests compare every one of them with `MetricFrame`, by columns and by pairs), but they are
+counted here: for 100,000 examples, 12 columns and 6 of their pairs a `MetricFrame` took 46 s of processor for one
+outcome, and counting integer codes .2 s, 231 times less (`experiments/fairness_scale.py`). The report has 78 columns
+and pairs for each of five outcomes, and a minute for all of them.
 """
 
 from collections.abc import Mapping, Sequence

@@ -47,6 +47,8 @@ def plain(value: Any) -> Any:
     >>> plain(0.123456789)
     0.1235
     """
+    if value is None or isinstance(value, str | int):
+        return value
     if isinstance(value, float):
         return float(f"{value:.4g}")
     if isinstance(value, list | tuple):
