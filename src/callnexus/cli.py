@@ -186,7 +186,7 @@ def evaluate(data: Labelled, model: ModelOption = None) -> None:
     loaded = callnexus.load(model)
     examples = read_examples(data)
     assessment = assess(loaded, examples)
-    _out.print(metrics_table(f"{loaded.version} on {len(assessment.truth)} examples", assessment.to_dict()))
+    _out.print(metrics_table(f"{loaded.version} on {len(assessment.judged)} examples", assessment.to_dict()))
     sources = {path.name: read_examples([path]) for path in data}
     _out.print(parts_table("by source and year", assess_parts(loaded, sources | by_year(examples))))
     _out.print(parts_table("as the narrative grows", assess_prefixes(loaded, examples)))
@@ -254,12 +254,14 @@ def report(
     Example: `callnexus report my_city.jsonl --to runs/my_city`
     """
     from callnexus.corpus.examples import read_examples
+    from callnexus.evaluation.fairness import fairness_document
     from callnexus.report.page import fairness_page, to_json
-    from callnexus.training.assessment import assess, fairness_document
+    from callnexus.training.assessment import assess
 
     loaded = callnexus.load(model)
     names = ", ".join(path.name for path in data)
-    document = fairness_document(assess(loaded, read_examples(data)), model=loaded.version, data=names)
+    found = assess(loaded, read_examples(data))
+    document = fairness_document(found.judged, model=loaded.version, data=names, provenance=found.provenance)
     to.mkdir(parents=True, exist_ok=True)
     (to / "fairness.json").write_text(to_json(document), encoding="utf-8")
     (to / "fairness.html").write_text(fairness_page(document), encoding="utf-8")

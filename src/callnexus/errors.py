@@ -46,9 +46,16 @@ class ExamplesError(CallnexusError, ValueError):
     """
 
     SHOWN = 50
+    WHERE = "the examples"
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
         more = len(self.problems) - self.SHOWN
         lines = [*self.problems[: self.SHOWN], *([f"... and {more} more"] if more > 0 else [])]
-        super().__init__(f"{len(self.problems)} problem(s) in the examples:\n" + "\n".join(lines))
+        super().__init__(f"{len(self.problems)} problem(s) in {self.WHERE}:\n" + "\n".join(lines))
+
+
+class PredictionsError(ExamplesError):
+    """Another system's predictions that cannot be joined to the examples."""
+
+    WHERE = "the predictions"

@@ -1,11 +1,10 @@
 import numpy as np
-import pandas as pd
 import pytest
 
-from callnexus.evaluation.groups import Outcome, group_rows
-from callnexus.evaluation.metrics import label_metrics, reliability
+from callnexus.evaluation.fairness import fairness_document
+from callnexus.evaluation.judged import Judged
+from callnexus.evaluation.routing import Routing
 from callnexus.labels import LABEL_NAMES
-from callnexus.training.assessment import Assessment, fairness_document
 
 MALICIOUS = (
     "<script>alert(1)</script>",
@@ -23,21 +22,24 @@ def make_document(*, groups: dict[str, list[str | None]], model: str = "callnexu
     probability = np.where(np.nan_to_num(truth) == 1, 0.8, 0.2)
     probability[place % 7 == 0] = 0.6
     probability[place % 11 == 0] = 0.4
-    outcomes = [
-        Outcome(name, truth[:, i], probability[:, i] >= 0.5, probability[:, i] == 0.4)
-        for i, name in enumerate(LABEL_NAMES)
-    ]
-    both = Outcome("co_response", truth.prod(axis=1), (probability >= 0.5).all(axis=1), outcomes[0].review)
-    known = ~np.isnan(truth[:, 0])
-    assessment = Assessment(
-        truth,
-        probability,
-        pd.DataFrame(),
-        {name: label_metrics(truth[:, i], probability[:, i], threshold=0.5) for i, name in enumerate(LABEL_NAMES)},
-        group_rows([*outcomes, both], groups),
-        {name: reliability(truth[known, i] == 1, probability[known, i]) for i, name in enumerate(LABEL_NAMES)},
+    said = np.where(probability >= 0.5, "yes", "no").astype(object)
+    said[probability == 0.4] = "unsure"
+    both, review = (said == "yes").all(axis=1), (said == "unsure").any(axis=1)
+    needed = truth.prod(axis=1)
+    judged = Judged(
+        ids=[str(i) for i in range(n)],
+        truth=truth,
+        probability=probability,
+        decisions={name: said[:, i] for i, name in enumerate(LABEL_NAMES)},
+        responses=np.where(both, "co_response", "standard").astype(object),
+        needed=[None if np.isnan(need) else "co_response" if need else "standard" for need in needed],
+        reported=["co_response"],
+        routing=Routing(needed, both.astype(float), needed, both.astype(float), truth[:, 0], review),
+        groups=groups,
+        thresholds=dict.fromkeys(LABEL_NAMES, 0.5),
+        dates=[None] * n,
     )
-    return fairness_document(assessment, model=model, data=data)
+    return fairness_document(judged, model=model, data=data)
 
 
 @pytest.fixture(scope="session")

@@ -47,10 +47,11 @@ def agreement(examples: Sequence[Example]) -> list[Agreement]:
         parts.setdefault(f"register {example.register_}", []).append(example)
     for example in sorted(examples, key=lambda example: example.batch):
         parts.setdefault(f"batch {example.batch}", []).append(example)
-    return [_agreement(part, label, members) for part, members in parts.items() for label in LABEL_NAMES]
+    return [agreement_on(part, label, members) for part, members in parts.items() for label in LABEL_NAMES]
 
 
-def _agreement(part: str, label: str, examples: Sequence[Example]) -> Agreement:
+def agreement_on(part: str, label: str, examples: Sequence[Example]) -> Agreement:
+    """Return how far annotators agree on one label of some examples, which are called `part`."""
     votes = [[getattr(vote, label) for name, vote in example.votes.items() if name != SETTLED] for example in examples]
     double = [answers for answers in votes if len(answers) > 1]
     pairs = [

@@ -39,11 +39,23 @@ def wilson(hits: int, cases: int, *, confidence: float = 0.95) -> Rate:
     """
     if cases == 0:
         return Rate(None, None, None, hits, cases)
+    low, high = wilson_bounds(np.array(hits), np.array(cases), confidence=confidence)
+    return Rate(hits / cases, float(low), float(high), hits, cases)
+
+
+def wilson_bounds(
+    hits: NDArray[np.int64], cases: NDArray[np.int64], *, confidence: float = 0.95
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return both ends of the score intervals (Wilson, 1927) of many shares at once; NaN where there is no case."""
     z = float(norm.ppf(0.5 + confidence / 2))
-    share, denominator = hits / cases, 1 + z * z / cases
-    centre = (share + z * z / (2 * cases)) / denominator
-    half = z / denominator * math.sqrt(share * (1 - share) / cases + z * z / (4 * cases * cases))
-    return Rate(share, max(0.0, centre - half), min(1.0, centre + half), hits, cases)
+    n = np.where(cases > 0, cases, np.nan)
+    share, denominator = hits / n, 1 + z * z / n
+    centre = (share + z * z / (2 * n)) / denominator
+    half = z / denominator * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    # Exactly 0 and 1 at the ends, where rounding would leave a trace of a case that there was not.
+    low = np.where(hits == 0, 0.0 * n, np.maximum(0.0, centre - half))
+    high = np.where(hits == cases, 0.0 * n + 1, np.minimum(1.0, centre + half))
+    return low, high
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,16 +47,27 @@ METRICS = {
 
 
 def to_json(document: Mapping[str, Any]) -> str:
-    """Return the document as JSON, the same bytes for the same values.
+    """Return the document as JSON, the same bytes for the same values; a line for each key and item of a list.
 
     Raises:
         ValueError: If a number is not finite, which JSON cannot say.
     """
-    return json.dumps(document, indent=1, sort_keys=True, allow_nan=False) + "\n"
+    lines = (f"{_json(key)}: {_lines(document[key])}" for key in sorted(document))
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _lines(value: object) -> str:
+    if not isinstance(value, list) or not value:
+        return _json(value)
+    return "[\n" + ",\n".join(map(_json, value)) + "\n]"
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, sort_keys=True, allow_nan=False, separators=(",", ":"))
 
 
 def fairness_page(document: Mapping[str, Any]) -> str:
-    """Return the fairness page of a document made by `training.assessment.fairness_document`.
+    """Return the fairness page of a document made by `evaluation.fairness.fairness_document`.
 
     The page needs nothing beside itself and forbids itself everything else: no script, no font, no request.
     It begins with what a reviewer must know, and what could not be checked comes before what could.

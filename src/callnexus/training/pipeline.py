@@ -15,12 +15,13 @@ from callnexus.corpus.examples import Example, data_hash, read_examples, truth_o
 from callnexus.corpus.splits import Splits, batch_folds, split_by_batch, split_by_date
 from callnexus.errors import ExperimentError
 from callnexus.evaluation.behaviour import behaviour_json, behaviour_rows, shipped_cases
+from callnexus.evaluation.fairness import fairness_document
 from callnexus.evaluation.metrics import label_metrics
 from callnexus.labels import LABEL_NAMES
 from callnexus.model import Model, Thresholds
 from callnexus.report.card import model_card
 from callnexus.report.page import fairness_page, to_json
-from callnexus.training.assessment import Assessment, assess, coverage_of, fairness_document
+from callnexus.training.assessment import Assessment, assess, coverage_of
 from callnexus.training.experiment import Experiment
 from callnexus.training.fit import (
     Fit,
@@ -291,7 +292,12 @@ def _appendices(experiment: Experiment) -> dict[str, str]:
 
 def _reports(parts: model_folder.Parts, assessment: Assessment, appendices: Mapping[str, str]) -> dict[str, str]:
     model = f"{parts.name}-{parts.release}"
-    document = fairness_document(assessment, model=model, data="the test split of the training examples")
+    document = fairness_document(
+        assessment.judged,
+        model=model,
+        data="the test split of the training examples",
+        provenance=assessment.provenance,
+    )
     return {
         "fairness.json": to_json(document),
         "fairness.html": fairness_page(document),
