@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 import callnexus
 from callnexus.cli_data import app as data_app
+from callnexus.cli_model import register
 from callnexus.errors import CallnexusError, GateError, MissingExtraError
 from callnexus.jsonl import predict_lines
 from callnexus.terminal import behaviour_table, groups_table, metrics_table, parts_table, show_prediction
@@ -32,6 +33,7 @@ _EXTRAS = dict.fromkeys(("sklearn", "scipy", "joblib", "pandas", "mlflow", "pyda
 _EXTRAS |= dict.fromkeys(("jinja2", "matplotlib", "fairlearn"), "report")
 
 app.add_typer(data_app, name="data")
+register(app)
 
 ModelOption = Annotated[
     Path | None, typer.Option("--model", "-m", help="A model folder; without it, the one that is shipped.")

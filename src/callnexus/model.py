@@ -58,6 +58,7 @@ class Model:
         version: Name, version and content hash.
         fewest_words: A narrative with fewer words in Latin letters gets the decision `insufficient`.
         manifest: What the model folder says of the model.
+        status: demonstration, candidate, approved or rejected, on the day it was loaded.
     """
 
     extractor: Extractor
@@ -68,6 +69,7 @@ class Model:
     version: str
     fewest_words: int
     manifest: Mapping[str, Any] = field(repr=False, default_factory=dict)
+    status: str = "candidate"
 
     def __post_init__(self) -> None:
         expected = (self.extractor.columns, len(LABEL_NAMES))
@@ -152,6 +154,7 @@ class Model:
             evidence=why.evidence,
             model_version=self.version,
             policy=self.policy.name,
+            status=self.status,
         )
 
 

@@ -81,6 +81,7 @@ class Prediction:
         evidence: Strongest first, on the caller's own string.
         model_version: Which model said it, with the hash of its content.
         policy: Name of the policy that chose the response.
+        status: Of the model: demonstration, candidate, approved or rejected.
     """
 
     mh_nexus: LabelPrediction
@@ -91,6 +92,7 @@ class Prediction:
     evidence: tuple[Evidence, ...]
     model_version: str
     policy: str
+    status: str = "candidate"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the prediction as plain JSON types."""

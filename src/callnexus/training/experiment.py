@@ -18,7 +18,8 @@ class _Section(BaseModel):
 class ModelSection(_Section):
     """What the packaged model is called, and the model folder that it adapts, if any.
 
-    With a base, features and lexicon are the base model's, and the section [features] is not used.
+    With a base, features and lexicon are the base model's, and the section [features] is not used. A demonstration can
+    never be approved for real calls; a candidate can, by a reviewer.
     """
 
     name: str = Field("callnexus", pattern=r"^[a-z][a-z0-9_]*$")
@@ -26,6 +27,7 @@ class ModelSection(_Section):
     policy: str = "boston_pilot"
     fewest_words: int = Field(2, ge=1)
     base: str | None = None
+    status: Literal["demonstration", "candidate"] = "candidate"
 
 
 class DataSection(_Section):

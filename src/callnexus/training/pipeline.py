@@ -214,6 +214,7 @@ def _fit(
         thresholds=choose_thresholds(truth[held_out], probability, experiment.thresholds),
         policy=policy.read_text(encoding="utf-8"),
         fewest_words=experiment.model.fewest_words,
+        status=experiment.model.status,
         notes={
             "experiment": experiment.model_dump(mode="json", exclude={"tracking"}),
             "calibration": {
