@@ -37,7 +37,8 @@ def test_the_shipped_narratives_are_many_all_different_and_of_every_kind():
 
 def test_no_shipped_narrative_is_an_authored_example():
     data = Path(__file__).parents[2] / "data" / "authored"
-    authored = {json.loads(line)["narrative"] for path in data.glob("*.jsonl") for line in path.open(encoding="utf-8")}
+    lines = [line for path in data.glob("*.jsonl") for line in path.read_text(encoding="utf-8").splitlines()]
+    authored = {json.loads(line)["narrative"] for line in lines}
 
     assert authored
     assert not authored & set(golden.shipped_narratives())

@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from callnexus.errors import ModelFolderError
@@ -44,12 +45,13 @@ def put(new: Path, target: Path, *, replace: bool) -> None:
 
 def recover(target: Path) -> None:
     """Bring back a version that was moved aside by a writer that died, and remove what dead writers left half done."""
-    for left in target.parent.glob(f".{target.name}.*{OLD}"):
-        if not target.exists():
-            left.rename(target)
-    for left in target.parent.glob(f".{target.name}.*"):
-        if left.suffix in (NEW, OLD) and time.time() - left.stat().st_mtime > _STALE_SECONDS:
-            shutil.rmtree(left, ignore_errors=True)
+    for left in sorted(target.parent.glob(f".{target.name}.*")):
+        # Another writer may be at the same work; whatever it took is in good hands.
+        with suppress(OSError):
+            if left.suffix == OLD and not target.exists():
+                left.rename(target)
+            elif left.suffix in (NEW, OLD) and time.time() - left.stat().st_mtime > _STALE_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def sync(folder: Path) -> None:
@@ -76,11 +78,11 @@ def _exchange(one: Path, other: Path) -> bool:
 
 def _move_aside(new: Path, target: Path) -> None:
     aside = new.with_suffix(OLD)
-    target.rename(aside)
     try:
+        target.rename(aside)
         new.rename(target)
     except OSError as error:
-        if not target.exists():
+        if aside.exists() and not target.exists():
             aside.rename(target)
         raise ModelFolderError(f"{target} was written by somebody else meanwhile; theirs was kept") from error
     shutil.rmtree(aside, ignore_errors=True)

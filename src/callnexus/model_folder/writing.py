@@ -42,6 +42,8 @@ def write(models: Path, parts: Parts, reports: Mapping[str, str], *, replace: bo
     if target.exists() and (before is None or before["version"] != made["version"]) and not replace:
         raise ModelFolderError(f"{target} exists with other content: raise the release or ask to replace it")
     if before is not None and before["version"] == made["version"]:
+        # A writer that died right after its folder was in place left no entry.
+        changelog.add_entry(models, before, _previous(models, parts))
         return target
     old = before or _previous(models, parts)
     contents["manifest.json"] = manifest.canonical(made)
