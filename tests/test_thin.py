@@ -56,7 +56,7 @@ def test_a_module_of_the_predict_side_imports_only_its_own_side(module: str):
     names = imports_of(SOURCE / f"{module}.py")
 
     assert {name.partition(".")[0] for name in names} <= ALLOWED
-    heavy = ("corpus", "training", "evaluation", "report", "cli", "terminal", "signing")
+    heavy = ("corpus", "training", "evaluation", "report", "cli", "terminal")
     assert not [name for name in names if name.startswith(tuple(f"callnexus.{wing}" for wing in heavy))]
 
 

@@ -132,7 +132,7 @@ def first(models: Path) -> None:
 
 
 if __name__ == "__main__":
-    # What a killed process wrote, the system still writes; only a loss of power needs fsync, which takes most of the time.
+    # What a killed process wrote, the system still writes; only a loss of power needs fsync, which takes most time.
     os.fsync = lambda handle: None
     if sys.argv[2] == "aside":
         exchange._exchange = lambda one, other: False
