@@ -16,7 +16,8 @@ How it is built, in reading order. Predicting needs the standard library and Num
 - `features`: everything a model sees, extracted by one function that training and predicting share;
 - `model` sums weights into scores, decides, and `evidence` lays contributions back onto the caller's text;
 - `response` turns two decisions into a recommendation by a city's policy;
-- `model_folder` reads and writes verified folders.
+- `model_folder` reads and writes verified folders; `sign_off` records a reviewer's verdict in one, and `signing` (extra
+  `sign`) a signature.
 
 The training wing (extras `train` and `report`) may use all of that, never the other way: `corpus` reads
 annotated examples, `training` fits and packages, `evaluation` measures, `report` writes pages, and `cli`

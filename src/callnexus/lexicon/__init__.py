@@ -135,8 +135,8 @@ def _markers(text: str) -> Iterator[Marker]:
             raise LexiconError(f"{where}: scope must be one of {', '.join((*SCOPES[1:], BREAK))}")
         if direction not in DIRECTIONS:
             raise LexiconError(f"{where}: direction must be one of {', '.join(DIRECTIONS)}")
-        if not reach.isdigit():
-            raise LexiconError(f"{where}: reach must be a whole number of words")
+        if not (reach.isascii() and reach.isdigit() and len(reach) <= 3):
+            raise LexiconError(f"{where}: reach must be a whole number of words, at most 999")
         yield Marker(scope, direction, int(reach), phrase)
 
 

@@ -105,18 +105,18 @@ def _read_2(found: Verified) -> Model:
 
 
 def _model(found: Verified) -> Model:
-    told, contents = found.manifest, found.contents
-    unpacked = arrays.unpack(contents["weights.npz"], told["format"], found.folder / "weights.npz")
+    told = found.manifest
+    unpacked = arrays.unpack(found.contents["weights.npz"], told["format"], found.folder / "weights.npz")
     try:
         return Model(
             extractor=Extractor(
                 FeatureSpec.from_mapping(told["features"]),
-                lexicon.parse({name: contents[f"lexicon/{name}"].decode() for name in lexicon.FILES}),
+                lexicon.parse({name: _text(found, f"lexicon/{name}") for name in lexicon.FILES}),
             ),
             weights=unpacked["weights"],
             intercepts=unpacked["intercepts"],
             thresholds={label.name: Thresholds(**told["thresholds"][label.name]) for label in LABELS},
-            policy=response.parse(contents["policy.toml"].decode()),
+            policy=response.parse(_text(found, "policy.toml")),
             version=told["version"],
             fewest_words=told["fewest_words"],
             manifest=told,
@@ -124,6 +124,13 @@ def _model(found: Verified) -> Model:
         )
     except (KeyError, TypeError, ValueError, CallnexusError) as error:
         raise ModelFolderError(f"{found.folder}: {error}") from error
+
+
+def _text(found: Verified, name: str) -> str:
+    try:
+        return found.contents[name].decode()
+    except UnicodeDecodeError as error:
+        raise ModelFolderError(f"{name}: not UTF-8") from error
 
 
 _READERS: dict[int, Callable[[Verified], Model]] = {1: _read_1, 2: _read_2}
