@@ -82,6 +82,25 @@ def test_a_write_that_fails_leaves_the_old_folder_and_nothing_else(
     assert sorted(os.listdir(tmp_path)) == ["CHANGELOG.md", folder.name]
 
 
+def test_a_place_that_cannot_be_written_to_is_named(small_parts: Parts, reports: dict[str, str], tmp_path: Path):
+    (tmp_path / "models").write_text("a file", encoding="utf-8")
+
+    with pytest.raises(ModelFolderError, match="models: cannot be written: File exists"):
+        write(tmp_path / "models", small_parts, reports)
+
+
+def test_a_folder_that_is_damaged_is_replaced_only_if_asked(
+    small_parts: Parts, reports: dict[str, str], tmp_path: Path
+):
+    folder = write(tmp_path, small_parts, reports)
+    (folder / "weights.npz").unlink()
+
+    with pytest.raises(ModelFolderError, match="exists with other content"):
+        write(tmp_path, small_parts, reports)
+
+    assert read(write(tmp_path, small_parts, reports, replace=True)).version
+
+
 def run_writers(what: str, how: str, models: Path) -> None:
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(

@@ -30,9 +30,16 @@ def write(models: Path, parts: Parts, reports: Mapping[str, str], *, replace: bo
         replace: Whether a folder of the same release with other content may be replaced.
 
     Raises:
-        ModelFolderError: If the release exists with other content and `replace` is false, or the model cannot be
-            packaged.
+        ModelFolderError: If the release exists with other content and `replace` is false, the model cannot be
+            packaged, or the place cannot be written to.
     """
+    try:
+        return _write(models, parts, reports, replace=replace)
+    except OSError as error:
+        raise ModelFolderError(f"{error.filename or models}: cannot be written: {error.strerror}") from error
+
+
+def _write(models: Path, parts: Parts, reports: Mapping[str, str], *, replace: bool) -> Path:
     target = models / f"{parts.name}-{parts.release}"
     contents = _contents(parts, reports)
     made = manifest.sealed(_told(parts), contents, created=datetime.now(UTC).isoformat(timespec="seconds"))
