@@ -69,6 +69,21 @@ def test_a_signed_model_loads_with_the_public_key_and_predicts_as_before(signed:
 
 
 @needs_extra
+def test_a_folder_is_signed_and_verified_from_wherever_it_is_named(
+    unsigned: Path, keys: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+):
+    (unsigned.parent / "current").symlink_to(unsigned, target_is_directory=True)
+    for place, name in ((unsigned.parent, unsigned.name), (unsigned, "."), (unsigned.parent, "current")):
+        monkeypatch.chdir(place)
+
+        signing.sign(Path(name), keys[0])
+
+        for known in (Path(name), unsigned):
+            signing.verify(known, keys[1])
+        assert [path.name for path in unsigned.parent.iterdir() if path.name.startswith(".")] == []
+
+
+@needs_extra
 @pytest.mark.parametrize("curve", ["SECP384R1", "SECP521R1"])
 def test_keys_on_longer_curves_sign_too(unsigned: Path, tmp_path: Path, curve: str):
     private, public = make_keys(tmp_path, curve)

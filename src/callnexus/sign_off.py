@@ -108,7 +108,7 @@ def _record(folder: Path, decision: str, *, by: str, reason: str, expires: str |
         report=manifest["files"]["fairness.json"],
     )
     # Written beside the folder: a reader refuses a folder with a half-written extra file.
-    beside = folder.absolute().parent / f".{folder.name}.{secrets.token_hex(4)}.{APPROVAL}"
+    beside = folder.resolve().parent / f".{folder.resolve().name}.{secrets.token_hex(4)}.{APPROVAL}"
     try:
         beside.write_bytes(to_bytes(verdict))
         os.replace(beside, folder / APPROVAL)

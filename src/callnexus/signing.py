@@ -30,10 +30,10 @@ def sign(folder: Path, private_key: Path) -> Path:
     library = _library()
     verify_files(folder)
     target = folder / SIGNATURE
-    beside = folder.absolute().parent / f".{folder.name}.{secrets.token_hex(4)}.{SIGNATURE}"
+    beside = folder.resolve().parent / f".{folder.resolve().name}.{secrets.token_hex(4)}.{SIGNATURE}"
     try:
         signer = library.signing.Config().use_elliptic_key_signer(private_key=private_key)
-        signer.set_hashing_config(_hashing(library, folder)).sign(folder, beside)
+        signer.set_hashing_config(_hashing(library)).sign(folder.resolve(), beside)
         os.replace(beside, target)
     except Exception as error:
         # The library and what it builds on raise many kinds; none of them may pass for a signature.
@@ -62,7 +62,7 @@ def verify(folder: Path, public_key: Path) -> None:
     read_file(public_key, LARGEST[SIGNATURE])
     try:
         verifier = library.verifying.Config().use_elliptic_key_verifier(public_key=public_key)
-        verifier.set_hashing_config(_hashing(library, folder)).verify(folder, folder / SIGNATURE)
+        verifier.set_hashing_config(_hashing(library)).verify(folder.resolve(), folder / SIGNATURE)
     except Exception as error:
         # As in signing: whatever goes wrong, the folder does not pass.
         raise SignatureError(
@@ -81,7 +81,6 @@ def _library() -> ModuleType:
     return library
 
 
-def _hashing(library: ModuleType, folder: Path) -> object:
+def _hashing(library: ModuleType) -> object:
     """Return which files are hashed, the same for signing and verifying: all but those that come after packaging."""
-    ignored = [(folder / name).absolute() for name in OPTIONAL]
-    return library.hashing.Config().set_ignored_paths(paths=ignored, ignore_git_paths=False)
+    return library.hashing.Config().set_ignored_paths(paths=OPTIONAL, ignore_git_paths=False)
