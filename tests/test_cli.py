@@ -10,7 +10,8 @@ from callnexus import cli
 from callnexus.training.pipeline import Trained
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = ("train", "predict", "explain", "evaluate", "behave", "report")
+COMMANDS = ("train", "predict", "explain", "evaluate", "behave", "report",
+            "status", "approve", "reject", "sign", "verify")  # fmt: skip
 
 
 def call(*arguments: str, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:

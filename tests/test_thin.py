@@ -9,7 +9,8 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "callnexus"
 THIN = ["__init__", "errors", "labels", "narrative", "words", "features", "model", "evidence", "prediction",
-        "response", "model_folder", "jsonl", "lexicon/__init__", "lexicon/matching", "lexicon/scope"]  # fmt: skip
+        "response", "sign_off", "jsonl", "lexicon/__init__", "lexicon/matching", "lexicon/scope"]  # fmt: skip
+THIN += [f"model_folder/{path.stem}" for path in sorted((SOURCE / "model_folder").glob("*.py"))]
 ALLOWED = {"callnexus", "numpy", *sys.stdlib_module_names}
 PREDICT = """
 import sys
@@ -75,6 +76,12 @@ def test_only_the_tracking_and_what_it_serves_import_mlflow():
     }
 
     assert users == {"tracking.py", "served_model.py"}
+
+
+def test_only_signing_imports_the_signing_library():
+    users = {path.name for path in SOURCE.rglob("*.py") if any("model_signing" in name for name in imports_of(path))}
+
+    assert users == {"signing.py"}
 
 
 def test_evaluation_knows_no_model():

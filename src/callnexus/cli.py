@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 
 import callnexus
 from callnexus.cli_data import app as data_app
+from callnexus.cli_model import register
 from callnexus.cli_policy import app as policy_app
 from callnexus.errors import CallnexusError, GateError, MissingExtraError
 from callnexus.jsonl import predict_lines
@@ -42,6 +43,7 @@ _EXTRAS |= dict.fromkeys(("jinja2", "matplotlib", "fairlearn"), "report")
 
 app.add_typer(data_app, name="data")
 app.add_typer(policy_app, name="policy")
+register(app)
 
 ModelOption = Annotated[
     Path | None, typer.Option("--model", "-m", help="A model folder; without it, the one that is shipped.")

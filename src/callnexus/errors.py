@@ -15,6 +15,14 @@ class ModelFolderError(CallnexusError, ValueError):
     """A model folder that is missing, altered, half-written or of an unknown format."""
 
 
+class NotApprovedError(ModelFolderError):
+    """A model folder that is intact, but that no reviewer approved."""
+
+
+class SignatureError(ModelFolderError):
+    """A model folder that is unsigned, or whose signature is not of this key or this content."""
+
+
 class LexiconError(CallnexusError, ValueError):
     """A lexicon file with a row that cannot be used."""
 
@@ -28,7 +36,7 @@ class ExperimentError(CallnexusError, ValueError):
 
 
 class GateError(CallnexusError):
-    """A model that broke a limit fixed before its results were seen."""
+    """A model that broke a limit fixed before its results were seen, or was never held to one."""
 
 
 class MissingExtraError(CallnexusError, ImportError):

@@ -76,6 +76,8 @@ class FeatureSpec:
             raise ModelFolderError("bits and pair_bits must be whole numbers from 4 to 20")
         if not all(isinstance(scale, (int, float)) and 0 <= scale <= 100 for scale in scales):
             raise ModelFolderError("scales must be numbers from 0 to 100")
+        if not spec.word_lengths or max(spec.character_lengths, default=0) < 2:
+            raise ModelFolderError("word_lengths needs a length, and character_lengths one of at least 2")
         return spec
 
     def to_mapping(self) -> dict[str, Any]:

@@ -63,6 +63,7 @@ class Model:
         policy: The response policy.
         version: Name, version and content hash.
         manifest: What the model folder says of the model.
+        status: demonstration, candidate, approved or rejected, on the day it was loaded.
     """
 
     extractor: Extractor
@@ -73,6 +74,7 @@ class Model:
     policy: Policy
     version: str
     manifest: Mapping[str, Any] = field(repr=False, default_factory=dict)
+    status: str = "candidate"
 
     def __post_init__(self) -> None:
         expected = (self.extractor.columns, len(LABEL_NAMES))
@@ -177,6 +179,7 @@ class Model:
             model_version=self.version,
             policy=self.policy.name,
             policy_sha256=self.policy.sha256,
+            status=self.status,
         )
 
 

@@ -212,6 +212,24 @@ def parse(text: str) -> Policy:
     return Policy(str(document.get("name", "unnamed")), digest, responses, units)
 
 
+def parse_first(text: str) -> Policy:
+    """Return a policy as model folders of format 1 hold it: pairs and a switch for peers, no review rule, no places.
+
+    The review rule is the shipped one; every response exists everywhere, as it did then.
+
+    Raises:
+        PolicyError: If the text is no such policy.
+    """
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PolicyError(f"policy: not TOML: {error}") from error
+    table = _table(document, "responses")
+    review = {key: response for key, response in shipped().responses.items() if UNCLEAR in key}
+    responses = {key: _response(table.get(key), f"responses.{key!r}") for key in _CLEAR_KEYS} | review
+    return Policy(str(document.get("name", "unnamed")), hashlib.sha256(text.encode()).hexdigest(), responses)
+
+
 def _table(document: Mapping[str, Any], name: str) -> dict[str, Any]:
     table = document.get(name, {})
     if not isinstance(table, dict):

@@ -90,6 +90,7 @@ class Prediction:
         model_version: Which model said it, with the hash of its content.
         policy: Name of the policy that chose the response.
         policy_sha256: Hash of that policy's file.
+        status: Of the model: demonstration, candidate, approved or rejected.
     """
 
     mh_nexus: LabelPrediction
@@ -103,6 +104,7 @@ class Prediction:
     model_version: str
     policy: str
     policy_sha256: str
+    status: str = "candidate"
 
     @property
     def sentence(self) -> str:

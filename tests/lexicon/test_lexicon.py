@@ -35,6 +35,9 @@ def test_an_unknown_city_is_refused_with_the_known_ones():
         ("markers.csv", "scope,direction,reach,phrase\nmaybe,before,4,no\n", "line 2: scope must be one of"),
         ("markers.csv", "scope,direction,reach,phrase\npast,up,4,no\n", "line 2: direction must be one of"),
         ("markers.csv", "scope,direction,reach,phrase\npast,before,far,no\n", "line 2: reach must be"),
+        ("markers.csv", "scope,direction,reach,phrase\npast,before,1000,no\n", "line 2: reach must be"),
+        ("markers.csv", "scope,direction,reach,phrase\npast,before,²,no\n", "line 2: reach must be"),
+        ("cues.csv", "concept,phrase\ngun," + "a" * 200_000 + "\n", "line 2: not CSV"),
     ],
 )
 def test_a_bad_row_is_refused_with_its_line_and_what_is_allowed(file: str, text: str, reason: str):

@@ -115,12 +115,15 @@ def _csv_line(fields: Sequence[str]) -> str:
 
 def _rows(name: str, text: str, header: tuple[str, ...]) -> Iterator[list[str]]:
     reader = csv.reader(text.splitlines())
-    if tuple(next(reader, ())) != header:
-        raise LexiconError(f"{name}: line 1: the header must be {','.join(header)}")
-    for row in reader:
-        if len(row) != len(header) or not all(row):
-            raise LexiconError(f"{name}: line {reader.line_num}: {len(header)} filled fields are needed")
-        yield row
+    try:
+        if tuple(next(reader, ())) != header:
+            raise LexiconError(f"{name}: line 1: the header must be {','.join(header)}")
+        for row in reader:
+            if len(row) != len(header) or not all(row):
+                raise LexiconError(f"{name}: line {reader.line_num}: {len(header)} filled fields are needed")
+            yield row
+    except csv.Error as error:
+        raise LexiconError(f"{name}: line {reader.line_num}: not CSV: {error}") from error
 
 
 def _markers(text: str) -> Iterator[Marker]:
@@ -132,8 +135,8 @@ def _markers(text: str) -> Iterator[Marker]:
             raise LexiconError(f"{where}: scope must be one of {', '.join((*SCOPES[1:], BREAK))}")
         if direction not in DIRECTIONS:
             raise LexiconError(f"{where}: direction must be one of {', '.join(DIRECTIONS)}")
-        if not reach.isdigit():
-            raise LexiconError(f"{where}: reach must be a whole number of words")
+        if not (reach.isascii() and reach.isdigit() and len(reach) <= 3):
+            raise LexiconError(f"{where}: reach must be a whole number of words, at most 999")
         yield Marker(scope, direction, int(reach), phrase)
 
 

@@ -19,13 +19,15 @@ class _Section(BaseModel):
 class ModelSection(_Section):
     """What the packaged model is called, and the model folder that it adapts, if any.
 
-    With a base, features and lexicon are the base model's, and the section [features] is not used.
+    With a base, features and lexicon are the base model's, and the section [features] is not used. A demonstration can
+    never be approved for real calls; a candidate can, by a reviewer.
     """
 
     name: str = Field("callnexus", pattern=r"^[a-z][a-z0-9_]*$")
     release: str = Field(pattern=r"^\d+\.\d+\.\d+$")
     policy: str = "boston_pilot"
     base: str | None = None
+    status: Literal["demonstration", "candidate"] = "candidate"
 
 
 class DataSection(_Section):

@@ -228,6 +228,7 @@ def _fit(
         sufficiency=sufficiency_of(
             experiment.sufficiency, *(_texts(examples, part) for part in (training, held_out)), base=fitting.base
         ),
+        status=experiment.model.status,
         notes={
             "experiment": experiment.model_dump(mode="json", exclude={"tracking"}),
             "calibration": {

@@ -42,8 +42,8 @@ def prediction(mh_nexus: Decision, safety_risk: Decision) -> Prediction:
         for label, decision in zip(LABEL_NAMES, (mh_nexus, safety_risk), strict=True)
     ]
     return Prediction(
-        mh_nexus=labels[0], safety_risk=labels[1], response=Response.STANDARD, needs_review=False, reasons=(),
-        evidence=(), model_version="m-1", policy="p",
+        mh_nexus=labels[0], safety_risk=labels[1], response=Response.STANDARD, provisional=None, instead_of=None,
+        needs_review=False, reasons=(), evidence=(), model_version="m-1", policy="p", policy_sha256="",
     )  # fmt: skip
 
 
