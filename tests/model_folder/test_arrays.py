@@ -11,8 +11,10 @@ from tests.model_folder.sealing import seal
 
 from callnexus.errors import ModelFolderError
 from callnexus.model_folder import FORMAT, arrays, read
+from callnexus.sufficiency import KNOWN_BITS
 
-GOOD = {"weights": np.ones((8, 2), np.float32), "intercepts": np.zeros(2)}
+KNOWN_WORDS = np.zeros(1 << KNOWN_BITS >> 3, np.uint8)
+GOOD = {"weights": np.ones((8, 2), np.float32), "intercepts": np.zeros(2), "known_words": KNOWN_WORDS}
 WHERE = Path("weights.npz")
 
 
@@ -49,7 +51,7 @@ def test_arrays_come_back_exactly_and_cannot_be_written_to():
 def test_arrays_in_columns_are_read_too():
     weights = np.asfortranarray(np.arange(16, dtype=np.float32).reshape(8, 2))
 
-    found = arrays.unpack(packed(members(weights=npy(weights))), 1, WHERE)
+    found = arrays.unpack(packed(members(weights=npy(weights))), FORMAT, WHERE)
 
     assert np.array_equal(found["weights"], weights)
 

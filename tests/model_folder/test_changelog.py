@@ -18,7 +18,8 @@ def test_each_packaging_adds_an_entry_with_the_metrics_before_and_after(
 
     first = write(tmp_path, measured(small_parts, 0.81), reports)
     one = json.loads((first / "manifest.json").read_text(encoding="utf-8"))
-    write(tmp_path, measured(small_parts, 0.85, fewest_words=3), reports, replace=True)
+    fewer = replace(small_parts.sufficiency, fewest_words=3)
+    write(tmp_path, measured(small_parts, 0.85, sufficiency=fewer), reports, replace=True)
     two = json.loads((first / "manifest.json").read_text(encoding="utf-8"))
 
     assert (tmp_path / "CHANGELOG.md").read_text(encoding="utf-8") == (

@@ -84,7 +84,9 @@ def test_a_decision_that_differs_is_refused(small: Path):
 
 def test_a_model_of_other_weights_is_refused_although_the_hashes_agree(small: Path, small_parts: Parts):
     weights = small_parts.weights + np.float32(0.01)
-    (small / "weights.npz").write_bytes(arrays.pack({"weights": weights, "intercepts": small_parts.intercepts}))
+    known_words = np.packbits(small_parts.sufficiency.known_words)
+    packed = {"weights": weights, "intercepts": small_parts.intercepts, "known_words": known_words}
+    (small / "weights.npz").write_bytes(arrays.pack(packed))
     seal(small)
 
     with pytest.raises(ModelFolderError, match=r"golden\.jsonl: line \d+"):

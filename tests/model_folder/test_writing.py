@@ -60,11 +60,11 @@ def test_the_same_content_is_left_alone_and_other_content_is_refused_unless_aske
 
     assert write(tmp_path, small_parts, reports) == folder
     assert (folder / "manifest.json").stat().st_mtime_ns == written
-    other = replace(small_parts, fewest_words=5)
+    other = replace(small_parts, sufficiency=replace(small_parts.sufficiency, fewest_words=5))
     with pytest.raises(ModelFolderError, match="raise the release"):
         write(tmp_path, other, reports)
     write(tmp_path, other, reports, replace=True)
-    assert read(folder).fewest_words == 5
+    assert read(folder).sufficiency.fewest_words == 5
     assert sorted(os.listdir(tmp_path)) == ["CHANGELOG.md", folder.name]
 
 

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, Any
 
 import numpy as np
@@ -43,8 +44,10 @@ _KNOWN_WORDS = DeclaredArray("known_words", "|u1", (1 << KNOWN_BITS >> 3,))
 ARRAYS_OF = {1: (_WEIGHTS, _INTERCEPTS), 2: (_WEIGHTS, _INTERCEPTS, _KNOWN_WORDS)}
 """The arrays of each format. A new one is a line here, and is named where `writing` packs and `reading` builds."""
 
-_UNREADABLE = (ValueError, KeyError, EOFError, OSError, RuntimeError, zipfile.BadZipFile, zlib.error)
-"""What zipfile and NumPy raise on damaged content; an unknown compression is a RuntimeError."""
+_UNREADABLE = (
+    ValueError, KeyError, EOFError, OSError, RuntimeError, SyntaxError, TokenError, zipfile.BadZipFile, zlib.error
+)  # fmt: skip
+"""What zipfile and NumPy raise on damaged content; NumPy reads a header as Python, and a damaged one is a SyntaxError."""
 
 
 def pack(arrays: Mapping[str, NDArray[Any]]) -> bytes:

@@ -99,16 +99,16 @@ def identity(folder: Path) -> tuple[int, int, int] | None:
 
 def _read_1(found: Verified) -> Model:
     # No word was remembered then, and policies knew neither reviews nor places: all that stays as it was.
-    return _model(found, policy.parse_first(_text(found, "policy.toml")), novelty=None)
+    return _model(found, policy.parse_first, novelty=1.0)
 
 
 def _read_2(found: Verified) -> Model:
-    model = _model(found, policy.parse(_text(found, "policy.toml")), novelty=found.manifest["largest_novelty"])
+    model = _model(found, policy.parse, novelty=found.manifest["largest_novelty"])
     golden.check(model, found.contents[GOLDEN], found.folder / GOLDEN)
     return model
 
 
-def _model(found: Verified, recommends: policy.Policy, *, novelty: float | None) -> Model:
+def _model(found: Verified, parse: Callable[[str], policy.Policy], *, novelty: float) -> Model:
     told = found.manifest
     unpacked = arrays.unpack(found.contents["weights.npz"], told["format"], found.folder / "weights.npz")
     packed = unpacked.get("known_words", np.full(1 << KNOWN_BITS >> 3, 255, np.uint8))
@@ -122,8 +122,8 @@ def _model(found: Verified, recommends: policy.Policy, *, novelty: float | None)
             weights=unpacked["weights"],
             intercepts=unpacked["intercepts"],
             thresholds={label.name: Thresholds(**told["thresholds"][label.name]) for label in LABELS},
-            sufficiency=Sufficiency(told["fewest_words"], known, 1.0 if novelty is None else novelty),
-            policy=recommends,
+            sufficiency=Sufficiency(told["fewest_words"], known, novelty),
+            policy=parse(_text(found, "policy.toml")),
             version=told["version"],
             manifest=told,
             status=found.standing.status,
