@@ -47,7 +47,7 @@ ARRAYS_OF = {1: (_WEIGHTS, _INTERCEPTS), 2: (_WEIGHTS, _INTERCEPTS, _KNOWN_WORDS
 _UNREADABLE = (
     ValueError, KeyError, EOFError, OSError, RuntimeError, SyntaxError, TokenError, zipfile.BadZipFile, zlib.error
 )  # fmt: skip
-"""What zipfile and NumPy raise on damaged content; NumPy reads a header as Python, and a damaged one is a SyntaxError."""
+"""What zipfile and NumPy raise on damaged content. NumPy reads a header as Python: a damaged one is a SyntaxError."""
 
 
 def pack(arrays: Mapping[str, NDArray[Any]]) -> bytes:
