@@ -36,14 +36,16 @@ def negated_words(features: NarrativeFeatures, narratives: Sequence[str]) -> csr
     rows, hashes = [], []
     for number, narrative in enumerate(narratives):
         words = split_words(normalise([narrative]))
+        before = words.before
         matches = table.find(words)
         markers = matches.phrase >= table.cue_count
         ends = (matches.first + matches.size)[markers]
         for marker, end in zip(matches.phrase[markers] - table.cue_count, ends, strict=True):
-            if table.scope[marker] == SCOPES.index("negated") and table.forward[marker]:
+            rule = table.rules[marker]
+            if rule.scope == SCOPES.index("negated") and rule.forward:
                 stop = min(end + REACH, len(words.hashes))
                 for place in range(end, stop):
-                    if words.before[place] >= (STOP if table.reach[marker] > REACH else COMMA):
+                    if before[place] >= (STOP if rule.reach > REACH else COMMA):
                         break
                     rows.append(number)
                     hashes.append(words.hashes[place])

@@ -13,6 +13,7 @@ long narrative does not outweigh a short one. Each family has a scale, which set
 regularised training may use it.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -24,7 +25,7 @@ from callnexus.errors import ModelFolderError
 from callnexus.lexicon import SCOPES, Lexicon
 from callnexus.lexicon.matching import PhraseTable
 from callnexus.lexicon.scope import ScopedCues, find_scoped_cues
-from callnexus.narrative import SPACE, NormalisedBatch, normalise
+from callnexus.narrative import FIRST_LETTER, NormalisedBatch, normalise
 from callnexus.words import Words, join_hashes, split_words, to_buckets, without_numbers
 
 FAMILIES = ("cue", "pair", "word", "character")
@@ -92,22 +93,76 @@ class Features:
         narrative: int64, shape (entries,). Which narrative.
         column: int64, shape (entries,). Which weight.
         value: float64, shape (entries,). What the weight is multiplied by.
-        first: int64, shape (entries,). Index of the span's first byte in `batch`.
-        last: int64, shape (entries,). Index of the span's last byte in `batch`.
         batch: The normalised narratives.
         cues: The cues found, with their scopes.
         words: The words found.
+        runs: Where the entries stand, family by family; read through `first` and `last`.
     """
 
     count: int
     narrative: NDArray[np.int64]
     column: NDArray[np.int64]
     value: NDArray[np.float64]
-    first: NDArray[np.int64]
-    last: NDArray[np.int64]
     batch: NormalisedBatch
     cues: ScopedCues
     words: Words
+    runs: "tuple[WordRuns | CharacterRuns, ...]"
+
+    @property
+    def first(self) -> NDArray[np.int64]:
+        """Index of each span's first byte in `batch`, shape (entries,); worked out when asked for."""
+        return np.concatenate([_NOTHING, *(run.first_bytes(self.words) for run in self.runs)])
+
+    @property
+    def last(self) -> NDArray[np.int64]:
+        """Index of each span's last byte in `batch`, shape (entries,); worked out when asked for."""
+        return np.concatenate([_NOTHING, *(run.last_bytes(self.words) for run in self.runs)])
+
+
+@dataclass(frozen=True, slots=True)
+class WordRuns:
+    """Entries that reach from one word to another.
+
+    Attributes:
+        first: int64, shape (entries,). First word.
+        last: int64, shape (entries,). Last word.
+    """
+
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+
+    def first_bytes(self, words: Words) -> NDArray[np.int64]:
+        """Return the index of each span's first byte."""
+        return words.separators[self.first] + 1
+
+    def last_bytes(self, words: Words) -> NDArray[np.int64]:
+        """Return the index of each span's last byte."""
+        return words.separators[self.last + 1] - 1
+
+
+@dataclass(frozen=True, slots=True)
+class CharacterRuns:
+    """Entries inside one word; a run may hold the word's borders, its span is of the word alone.
+
+    Attributes:
+        start: int64, shape (entries,). First byte, or the separator before the word.
+        size: Number of bytes.
+    """
+
+    start: NDArray[np.int64]
+    size: int
+
+    def first_bytes(self, words: Words) -> NDArray[np.int64]:
+        """Return the index of each span's first byte."""
+        return np.maximum(self.start, words.separators[words.word_of_byte[self.start]] + 1)
+
+    def last_bytes(self, words: Words) -> NDArray[np.int64]:
+        """Return the index of each span's last byte."""
+        end = words.separators[words.word_of_byte[self.start] + 1]
+        return np.minimum(self.start + self.size, end) - 1
+
+
+_NOTHING = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +170,7 @@ class _Entries:
     narrative: NDArray[np.int64]
     column: NDArray[np.int64]
     value: NDArray[np.float64]
-    first: NDArray[np.int64]
-    last: NDArray[np.int64]
+    runs: tuple[WordRuns | CharacterRuns, ...]
 
 
 class Extractor:
@@ -142,47 +196,43 @@ class Extractor:
         words = split_words(batch)
         cues = find_scoped_cues(words, self.table)
         spec = self.spec
-        parts: list[_Entries] = []
+        parts = [_Entries(_NOTHING, _NOTHING, np.zeros(0), ())]
         if spec.cue_scale and len(cues.first):
-            parts.append(self._cues(words, cues))
+            parts.append(self._cues(cues))
         if spec.pair_scale and len(cues.first) > 1:
-            parts.append(self._pairs(words, cues, len(narratives)))
+            parts.append(self._pairs(cues, len(narratives)))
         if len(words.hashes):
             if spec.word_scale:
                 parts.append(self._word_runs(words, len(narratives)))
             if spec.character_scale:
-                parts.append(self._character_runs(batch, words, len(narratives)))
-        if not parts:
-            nothing = np.zeros(0, np.int64)
-            parts.append(_Entries(nothing, nothing, np.zeros(0), nothing, nothing))
+                parts.append(self._character_runs(words, len(narratives)))
         return Features(
             count=len(narratives),
             narrative=np.concatenate([part.narrative for part in parts]),
             column=np.concatenate([part.column for part in parts]),
             value=np.concatenate([part.value for part in parts]),
-            first=np.concatenate([part.first for part in parts]),
-            last=np.concatenate([part.last for part in parts]),
             batch=batch,
             cues=cues,
             words=words,
+            runs=tuple(run for part in parts for run in part.runs),
         )
 
-    def _cues(self, words: Words, cues: ScopedCues) -> _Entries:
+    def _cues(self, cues: ScopedCues) -> _Entries:
         column = self.cue_columns(cues)
-        _, twin, times = np.unique(cues.narrative * self.columns + column, return_inverse=True, return_counts=True)
+        keys = (cues.narrative * self.columns + column).tolist()
+        times = Counter(keys)
         return _Entries(
             narrative=cues.narrative,
             column=column,
-            value=self.spec.cue_scale / times[twin],
-            first=words.separators[cues.first] + 1,
-            last=words.separators[cues.first + cues.size] - 1,
+            value=self.spec.cue_scale / np.array([times[key] for key in keys]),
+            runs=(WordRuns(cues.first, cues.first + cues.size - 1),),
         )
 
     def cue_columns(self, cues: ScopedCues) -> NDArray[np.int64]:
         """Return the cue-family column of each cue, shape (cues,)."""
         return cues.concept * len(SCOPES) + cues.scope
 
-    def _pairs(self, words: Words, cues: ScopedCues, count: int) -> _Entries:
+    def _pairs(self, cues: ScopedCues, count: int) -> _Entries:
         column = self.cue_columns(cues)
         left = np.flatnonzero(cues.narrative[1:] == cues.narrative[:-1])
         hashes = join_hashes(column[left].astype(np.uint64), column[left + 1].astype(np.uint64))
@@ -191,59 +241,44 @@ class Extractor:
             narrative=narrative,
             column=self.offsets["pair"] + to_buckets(hashes, self.spec.pair_bits, salt=1),
             value=_even_shares(narrative, count, self.spec.pair_scale),
-            first=words.separators[cues.first[left]] + 1,
-            last=words.separators[cues.first[left + 1] + cues.size[left + 1]] - 1,
+            runs=(WordRuns(cues.first[left], cues.first[left + 1] + cues.size[left + 1] - 1),),
         )
 
     def _word_runs(self, words: Words, count: int) -> _Entries:
         single = without_numbers(words)
         running = single
-        hashes, first, last = [], [], []
+        hashes, runs = [], []
         for size in range(1, max(self.spec.word_lengths) + 1):
             if size > 1:
                 running = join_hashes(running[:-1], single[size - 1 :])
-            if size in self.spec.word_lengths and len(running):
-                starts = np.arange(len(running))
-                if size > 1:
-                    starts = np.flatnonzero(words.narrative[: len(running)] == words.narrative[size - 1 :])
+            if size in self.spec.word_lengths:
+                starts = np.flatnonzero(words.narrative[: len(running)] == words.narrative[size - 1 :])
                 hashes.append(running[starts])
-                first.append(starts)
-                last.append(starts + size)
-        starts, ends = np.concatenate(first), np.concatenate(last)
-        narrative = words.narrative[starts]
-        return _Entries(
-            narrative=narrative,
-            column=self.offsets["word"] + to_buckets(np.concatenate(hashes), self.spec.bits, salt=2),
-            value=_even_shares(narrative, count, self.spec.word_scale),
-            first=words.separators[starts] + 1,
-            last=words.separators[ends] - 1,
-        )
+                runs.append(WordRuns(starts, starts + (size - 1)))
+        narrative = words.narrative[np.concatenate([run.first for run in runs])]
+        column = to_buckets(np.concatenate(hashes), self.spec.bits, salt=2)
+        column += self.offsets["word"]
+        return _Entries(narrative, column, _even_shares(narrative, count, self.spec.word_scale), tuple(runs))
 
-    def _character_runs(self, batch: NormalisedBatch, words: Words, count: int) -> _Entries:
-        letters = batch.codes.astype(np.uint64)
-        letters[words.separators] = SPACE
-        # Bytes from a place to the next separator; a run may touch a separator only at its two ends.
-        room = words.separators[np.minimum(words.word_of_byte + 1, len(words.hashes))] - np.arange(len(letters))
-        hashes, starts, sizes = [], [], []
-        running = letters
+    def _character_runs(self, words: Words, count: int) -> _Entries:
+        letters = words.letters
+        in_word = words.codes >= FIRST_LETTER
+        hashes, runs = [], []
+        running, inside = letters, np.ones(len(letters), np.bool_)
         for size in range(2, max(self.spec.character_lengths) + 1):
-            running = running[:-1] * _CHARACTER_BASE + letters[size - 1 :]
+            running = running[:-1] * _CHARACTER_BASE
+            running += letters[size - 1 :]
+            # A run may touch a separator only at its two ends.
+            inside = inside[:-1] & in_word[size - 2 : -1] if size > 2 else inside[:-1]
             if size in self.spec.character_lengths:
-                inside = np.flatnonzero(room[: len(running)] >= size - 1)
-                hashes.append(running[inside])
-                starts.append(inside)
-                sizes.append(np.full(len(inside), size - 1))
-        start = np.concatenate(starts)
-        word = words.word_of_byte[start]
-        narrative = words.narrative[word]
-        return _Entries(
-            narrative=narrative,
-            column=self.offsets["character"] + to_buckets(np.concatenate(hashes), self.spec.bits, salt=3),
-            value=_even_shares(narrative, count, self.spec.character_scale),
-            # A run may hold its word's borders; its span is of the word alone.
-            first=np.maximum(start, words.separators[word] + 1),
-            last=np.minimum(start + np.concatenate(sizes), words.separators[word + 1] - 1),
-        )
+                starts = np.flatnonzero(inside)
+                hashes.append(running[starts])
+                runs.append(CharacterRuns(starts, size))
+        of_byte = np.repeat(words.narrative, words.separators[1:] - words.separators[:-1])
+        narrative = of_byte[np.concatenate([run.start for run in runs])]
+        column = to_buckets(np.concatenate(hashes), self.spec.bits, salt=3)
+        column += self.offsets["character"]
+        return _Entries(narrative, column, _even_shares(narrative, count, self.spec.character_scale), tuple(runs))
 
 
 def _even_shares(narrative: NDArray[np.int64], count: int, scale: float) -> NDArray[np.float64]:

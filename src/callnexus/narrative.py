@@ -17,8 +17,11 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-DROP, SPACE, COMMA, STOP, QUESTION = 0, 32, 44, 46, 63
+DROP, SPACE, COMMA, STOP, QUESTION = 0, 32, 44, 46, 47
 """Byte classes of what is not a word; a larger separator outranks a smaller one in its run."""
+
+FIRST_LETTER = 48
+"""Every class below this one separates or is dropped; "0" and all above are parts of words."""
 
 FIRST_FOREIGN = 128
 _ASCII_STOPS = "\n\r;!.*|[]{}<>"
@@ -48,53 +51,54 @@ def normalise(narratives: Sequence[str]) -> NormalisedBatch:
     Any string is accepted: lone surrogates, NUL and emoji are separators or foreign letters.
 
     >>> bytes(normalise(["Don't know: KNIFE?"]).codes)
-    b'.dont know knife?'
+    b'.dont know knife/'
     """
     # The new line before each narrative keeps words of neighbours apart and gives the first word a separator.
     joined = "\n" + "\n".join(narratives) + "\n"
     lengths = np.fromiter(map(len, narratives), np.int64, len(narratives))
     starts = np.cumsum(lengths + 1) - lengths
     # "//" opens an appended remark; one slash joins words ("s/12", "w/f"). Same length, offsets hold.
-    joined = joined.replace("//", ";;").replace("--", ",,")
-    raw = _classes(joined)
-    separates = (raw < 48) | (raw == QUESTION)
-    if len(narratives) > 1 and separates[starts].any():
-        raw = _without_leading_classes(raw, separates, starts)
+    classes = _classes(joined.replace("//", ";;").replace("--", ",,"))
+    raw = np.frombuffer(classes, np.uint8)
+    if len(narratives) > 1 and (raw[starts] < FIRST_LETTER).any():
+        raw = _without_leading_classes(raw, starts)
+    present = np.flatnonzero(raw) if DROP in classes else None
+    codes = raw if present is None else raw[present]
     # Of a run of separators only the first stays. A dropped character inside the run does not end it.
-    present = np.flatnonzero(raw) if (raw == DROP).any() else np.arange(len(raw))
-    apart = separates[present]
-    first = np.ones_like(apart)
-    first[1:] = ~(apart[1:] & apart[:-1])
-    origins = present[first]
-    return NormalisedBatch(np.maximum.reduceat(raw, origins), origins, starts)
+    in_word = codes >= FIRST_LETTER
+    stays = np.ones_like(in_word)
+    np.logical_or(in_word[1:], in_word[:-1], out=stays[1:])
+    kept = np.flatnonzero(stays)
+    merged = np.flatnonzero(~stays)
+    strongest = codes[kept]
+    np.maximum.at(strongest, np.searchsorted(kept, merged) - 1, codes[merged])
+    return NormalisedBatch(strongest, kept if present is None else present[kept], starts)
 
 
-def _without_leading_classes(
-    raw: NDArray[np.uint8], separates: NDArray[np.bool_], starts: NDArray[np.int64]
-) -> NDArray[np.uint8]:
+def _without_leading_classes(raw: NDArray[np.uint8], starts: NDArray[np.int64]) -> NDArray[np.uint8]:
     """Return the classes with separators that open a narrative made spaces.
 
     They run together with the border before them, and must say nothing of the narrative on its other side.
     """
     raw = raw.copy()
-    words = np.append(np.flatnonzero(~separates), len(raw))
+    words = np.append(np.flatnonzero(raw >= FIRST_LETTER), len(raw))
     for start, word in zip(starts.tolist(), words[np.searchsorted(words, starts)].tolist(), strict=True):
         opening = raw[start:word]
         opening[opening != DROP] = SPACE
     return raw
 
 
-def _classes(text: str) -> NDArray[np.uint8]:
-    """Return one byte class a character, shape (len(text),)."""
+def _classes(text: str) -> bytes:
+    """Return one byte class a character."""
     if text.isascii():
-        return np.frombuffer(text.encode("ascii").translate(_ascii_table()), np.uint8)
+        return text.encode("ascii").translate(_ascii_table())
     points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
     table = _unicode_table()
-    classes = table[np.minimum(points, _COMMON)]
+    classes: NDArray[np.uint8] = table[np.minimum(points, _COMMON)]
     high = points >= _COMMON
     if high.any():
         classes[high] = [_class_of(chr(point)) for point in points[high].tolist()]
-    return np.asarray(classes, np.uint8)
+    return classes.tobytes()
 
 
 @cache
