@@ -26,9 +26,10 @@ from callnexus.lexicon import SCOPES, Lexicon
 from callnexus.lexicon.matching import PhraseTable
 from callnexus.lexicon.scope import ScopedCues, find_scoped_cues
 from callnexus.narrative import FIRST_LETTER, NormalisedBatch, normalise
-from callnexus.words import Words, join_hashes, split_words, to_buckets, without_numbers
+from callnexus.words import Words, join_hashes, salt_of, split_words, to_buckets, without_numbers
 
 FAMILIES = ("cue", "pair", "word", "character")
+_NOTHING = np.zeros(0, np.int64)
 _CHARACTER_BASE = np.uint64(0x2545F4914F6CDD1D)
 
 
@@ -85,6 +86,50 @@ class FeatureSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class WordRuns:
+    """Entries that reach from one word to another.
+
+    Attributes:
+        first: int64, shape (entries,). First word.
+        size: Number of words, of all or of each.
+    """
+
+    first: NDArray[np.int64]
+    size: int | NDArray[np.int64]
+
+    def first_bytes(self, words: Words) -> NDArray[np.int64]:
+        """Return the index of each span's first byte."""
+        return words.separators[self.first] + 1
+
+    def last_bytes(self, words: Words) -> NDArray[np.int64]:
+        """Return the index of each span's last byte."""
+        ends: NDArray[np.int64] = words.separators[self.first + self.size]
+        return ends - 1
+
+
+@dataclass(frozen=True, slots=True)
+class CharacterRuns:
+    """Entries inside one word; a run may hold the word's borders, its span is of the word alone.
+
+    Attributes:
+        start: int64, shape (entries,). First byte, or the separator before the word.
+        size: Number of bytes.
+    """
+
+    start: NDArray[np.int64]
+    size: int
+
+    def first_bytes(self, words: Words) -> NDArray[np.int64]:
+        """Return the index of each span's first byte."""
+        return np.maximum(self.start, words.separators[words.word_of_byte[self.start]] + 1)
+
+    def last_bytes(self, words: Words) -> NDArray[np.int64]:
+        """Return the index of each span's last byte."""
+        ends: NDArray[np.int64] = words.separators[words.word_of_byte[self.start] + 1]
+        return np.minimum(self.start + self.size, ends) - 1
+
+
+@dataclass(frozen=True, slots=True)
 class Features:
     """Extracted features in no particular order, one entry an occurrence.
 
@@ -106,7 +151,7 @@ class Features:
     batch: NormalisedBatch
     cues: ScopedCues
     words: Words
-    runs: "tuple[WordRuns | CharacterRuns, ...]"
+    runs: tuple[WordRuns | CharacterRuns, ...]
 
     @property
     def first(self) -> NDArray[np.int64]:
@@ -120,57 +165,18 @@ class Features:
 
 
 @dataclass(frozen=True, slots=True)
-class WordRuns:
-    """Entries that reach from one word to another.
+class _Hashed:
+    """Entries of a hashed family, before they have columns.
 
     Attributes:
-        first: int64, shape (entries,). First word.
-        last: int64, shape (entries,). Last word.
+        narrative: int64, shape (entries,). Which narrative.
+        hashes: uint64, shape (entries,). Hash of the piece.
+        runs: Where the entries stand.
     """
 
-    first: NDArray[np.int64]
-    last: NDArray[np.int64]
-
-    def first_bytes(self, words: Words) -> NDArray[np.int64]:
-        """Return the index of each span's first byte."""
-        return words.separators[self.first] + 1
-
-    def last_bytes(self, words: Words) -> NDArray[np.int64]:
-        """Return the index of each span's last byte."""
-        return words.separators[self.last + 1] - 1
-
-
-@dataclass(frozen=True, slots=True)
-class CharacterRuns:
-    """Entries inside one word; a run may hold the word's borders, its span is of the word alone.
-
-    Attributes:
-        start: int64, shape (entries,). First byte, or the separator before the word.
-        size: Number of bytes.
-    """
-
-    start: NDArray[np.int64]
-    size: int
-
-    def first_bytes(self, words: Words) -> NDArray[np.int64]:
-        """Return the index of each span's first byte."""
-        return np.maximum(self.start, words.separators[words.word_of_byte[self.start]] + 1)
-
-    def last_bytes(self, words: Words) -> NDArray[np.int64]:
-        """Return the index of each span's last byte."""
-        end = words.separators[words.word_of_byte[self.start] + 1]
-        return np.minimum(self.start + self.size, end) - 1
-
-
-_NOTHING = np.zeros(0, np.int64)
-
-
-@dataclass(frozen=True, slots=True)
-class _Entries:
     narrative: NDArray[np.int64]
-    column: NDArray[np.int64]
-    value: NDArray[np.float64]
-    runs: tuple[WordRuns | CharacterRuns, ...]
+    hashes: NDArray[np.uint64]
+    runs: WordRuns | CharacterRuns
 
 
 class Extractor:
@@ -189,100 +195,92 @@ class Extractor:
         ends = np.cumsum(sizes).tolist()
         self.columns: int = ends[-1]
         self.offsets: dict[str, int] = dict(zip(FAMILIES, [0, *ends[:-1]], strict=True))
+        # Of the hashed families, in their order.
+        self._offsets = np.array(ends[:-1], np.int64)
+        self._bits = np.array([spec.pair_bits, spec.bits, spec.bits], np.uint64)
+        self._salts = np.array([salt_of(1), salt_of(2), salt_of(3)], np.uint64)
+        self._scales = np.array([[spec.pair_scale], [spec.word_scale], [spec.character_scale]], np.float64)
 
     def extract(self, narratives: Sequence[str]) -> Features:
         """Return the features of the narratives, any strings."""
         batch = normalise(narratives)
         words = split_words(batch)
         cues = find_scoped_cues(words, self.table)
-        spec = self.spec
-        parts = [_Entries(_NOTHING, _NOTHING, np.zeros(0), ())]
-        if spec.cue_scale and len(cues.first):
-            parts.append(self._cues(cues))
-        if spec.pair_scale and len(cues.first) > 1:
-            parts.append(self._pairs(cues, len(narratives)))
-        if len(words.hashes):
-            if spec.word_scale:
-                parts.append(self._word_runs(words, len(narratives)))
-            if spec.character_scale:
-                parts.append(self._character_runs(words, len(narratives)))
-        return Features(
-            count=len(narratives),
-            narrative=np.concatenate([part.narrative for part in parts]),
-            column=np.concatenate([part.column for part in parts]),
-            value=np.concatenate([part.value for part in parts]),
-            batch=batch,
-            cues=cues,
-            words=words,
-            runs=tuple(run for part in parts for run in part.runs),
-        )
+        families = (self._pairs(cues), self._word_runs(words), self._character_runs(words))
+        return self._joined(batch, words, cues, families)
 
-    def _cues(self, cues: ScopedCues) -> _Entries:
-        column = self.cue_columns(cues)
-        keys = (cues.narrative * self.columns + column).tolist()
-        times = Counter(keys)
-        return _Entries(
-            narrative=cues.narrative,
-            column=column,
-            value=self.spec.cue_scale / np.array([times[key] for key in keys]),
-            runs=(WordRuns(cues.first, cues.first + cues.size - 1),),
-        )
+    def _joined(
+        self, batch: NormalisedBatch, words: Words, cues: ScopedCues, families: Sequence[Sequence[_Hashed]]
+    ) -> Features:
+        """Return the cues and the hashed families as one table, columns and values worked out for all at once."""
+        count = len(batch.starts)
+        parts = [part for family in families for part in family]
+        sizes = [sum(len(part.hashes) for part in family) for family in families]
+        single = len(cues.first) if self.spec.cue_scale else 0
+        narrative = np.concatenate([cues.narrative[:single], *(part.narrative for part in parts)])
+        column = np.empty(len(narrative), np.int64)
+        value = np.empty(len(narrative))
+        if single:
+            column[:single] = self.cue_columns(cues)
+            value[:single] = self._cue_values(narrative[:single], column[:single])
+        if parts:
+            hashes = np.concatenate([part.hashes for part in parts])
+            buckets = to_buckets(hashes, self._bits.repeat(sizes), salt=self._salts.repeat(sizes))
+            np.add(buckets, self._offsets.repeat(sizes), out=column[single:])
+            group = np.arange(0, len(families) * count, max(count, 1)).repeat(sizes)
+            group += narrative[single:]
+            members = np.bincount(group, minlength=len(families) * count).reshape(len(families), count)
+            value[single:] = (self._scales / np.sqrt(np.maximum(members, 1))).ravel()[group]
+        runs = tuple(part.runs for part in parts)
+        if single:
+            runs = (WordRuns(cues.first, cues.size), *runs)
+        return Features(count, narrative, column, value, batch, cues, words, runs)
 
     def cue_columns(self, cues: ScopedCues) -> NDArray[np.int64]:
         """Return the cue-family column of each cue, shape (cues,)."""
         return cues.concept * len(SCOPES) + cues.scope
 
-    def _pairs(self, cues: ScopedCues, count: int) -> _Entries:
-        column = self.cue_columns(cues)
-        left = np.flatnonzero(cues.narrative[1:] == cues.narrative[:-1])
-        hashes = join_hashes(column[left].astype(np.uint64), column[left + 1].astype(np.uint64))
-        narrative = cues.narrative[left]
-        return _Entries(
-            narrative=narrative,
-            column=self.offsets["pair"] + to_buckets(hashes, self.spec.pair_bits, salt=1),
-            value=_even_shares(narrative, count, self.spec.pair_scale),
-            runs=(WordRuns(cues.first[left], cues.first[left + 1] + cues.size[left + 1] - 1),),
-        )
+    def _cue_values(self, narrative: NDArray[np.int64], column: NDArray[np.int64]) -> list[float]:
+        keys = list(zip(narrative.tolist(), column.tolist(), strict=True))
+        times = Counter(keys)
+        return [self.spec.cue_scale / times[key] for key in keys]
 
-    def _word_runs(self, words: Words, count: int) -> _Entries:
+    def _pairs(self, cues: ScopedCues) -> list[_Hashed]:
+        if not self.spec.pair_scale or len(cues.first) < 2:
+            return []
+        column = self.cue_columns(cues).astype(np.uint64)
+        left = (cues.narrative[1:] == cues.narrative[:-1]).nonzero()[0]
+        first, last = cues.first[left], cues.first[left + 1] + cues.size[left + 1]
+        return [
+            _Hashed(cues.narrative[left], join_hashes(column[left], column[left + 1]), WordRuns(first, last - first))
+        ]
+
+    def _word_runs(self, words: Words) -> list[_Hashed]:
+        if not self.spec.word_scale:
+            return []
         single = without_numbers(words)
-        running = single
-        hashes, runs = [], []
+        running, parts = single, []
         for size in range(1, max(self.spec.word_lengths) + 1):
             if size > 1:
                 running = join_hashes(running[:-1], single[size - 1 :])
             if size in self.spec.word_lengths:
-                starts = np.flatnonzero(words.narrative[: len(running)] == words.narrative[size - 1 :])
-                hashes.append(running[starts])
-                runs.append(WordRuns(starts, starts + (size - 1)))
-        narrative = words.narrative[np.concatenate([run.first for run in runs])]
-        column = to_buckets(np.concatenate(hashes), self.spec.bits, salt=2)
-        column += self.offsets["word"]
-        return _Entries(narrative, column, _even_shares(narrative, count, self.spec.word_scale), tuple(runs))
+                narrative = words.narrative[: len(running)]
+                starts = (narrative == words.narrative[size - 1 :]).nonzero()[0]
+                parts.append(_Hashed(narrative[starts], running[starts], WordRuns(starts, size)))
+        return parts
 
-    def _character_runs(self, words: Words, count: int) -> _Entries:
-        letters = words.letters
+    def _character_runs(self, words: Words) -> list[_Hashed]:
+        if not self.spec.character_scale:
+            return []
+        narrative = words.narrative.repeat(words.separators[1:] - words.separators[:-1])
         in_word = words.codes >= FIRST_LETTER
-        hashes, runs = [], []
-        running, inside = letters, np.ones(len(letters), np.bool_)
+        running, inside, parts = words.letters, np.ones(len(in_word), np.bool_), []
         for size in range(2, max(self.spec.character_lengths) + 1):
             running = running[:-1] * _CHARACTER_BASE
-            running += letters[size - 1 :]
+            running += words.letters[size - 1 :]
             # A run may touch a separator only at its two ends.
             inside = inside[:-1] & in_word[size - 2 : -1] if size > 2 else inside[:-1]
             if size in self.spec.character_lengths:
-                starts = np.flatnonzero(inside)
-                hashes.append(running[starts])
-                runs.append(CharacterRuns(starts, size))
-        of_byte = np.repeat(words.narrative, words.separators[1:] - words.separators[:-1])
-        narrative = of_byte[np.concatenate([run.start for run in runs])]
-        column = to_buckets(np.concatenate(hashes), self.spec.bits, salt=3)
-        column += self.offsets["character"]
-        return _Entries(narrative, column, _even_shares(narrative, count, self.spec.character_scale), tuple(runs))
-
-
-def _even_shares(narrative: NDArray[np.int64], count: int, scale: float) -> NDArray[np.float64]:
-    """Return scale / sqrt(entries of the same narrative) for each entry."""
-    entries = np.bincount(narrative, minlength=count)
-    shares: NDArray[np.float64] = (scale / np.sqrt(np.maximum(entries, 1)))[narrative]
-    return shares
+                starts = inside.nonzero()[0]
+                parts.append(_Hashed(narrative[starts], running[starts], CharacterRuns(starts, size)))
+        return parts

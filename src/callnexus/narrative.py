@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,23 +56,24 @@ def normalise(narratives: Sequence[str]) -> NormalisedBatch:
     """
     # The new line before each narrative keeps words of neighbours apart and gives the first word a separator.
     joined = "\n" + "\n".join(narratives) + "\n"
-    lengths = np.fromiter(map(len, narratives), np.int64, len(narratives))
-    starts = np.cumsum(lengths + 1) - lengths
+    lengths = accumulate(map(len, narratives[:-1]), lambda start, length: start + length + 1, initial=1)
+    starts = np.fromiter(lengths, np.int64, len(narratives)) if narratives else np.zeros(0, np.int64)
     # "//" opens an appended remark; one slash joins words ("s/12", "w/f"). Same length, offsets hold.
     classes = _classes(joined.replace("//", ";;").replace("--", ",,"))
     raw = np.frombuffer(classes, np.uint8)
     if len(narratives) > 1 and (raw[starts] < FIRST_LETTER).any():
         raw = _without_leading_classes(raw, starts)
-    present = np.flatnonzero(raw) if DROP in classes else None
+    present = raw.nonzero()[0] if DROP in classes else None
     codes = raw if present is None else raw[present]
     # Of a run of separators only the first stays. A dropped character inside the run does not end it.
     in_word = codes >= FIRST_LETTER
-    stays = np.ones_like(in_word)
+    stays = np.ones(len(codes), np.bool_)
     np.logical_or(in_word[1:], in_word[:-1], out=stays[1:])
-    kept = np.flatnonzero(stays)
-    merged = np.flatnonzero(~stays)
+    kept = stays.nonzero()[0]
     strongest = codes[kept]
-    np.maximum.at(strongest, np.searchsorted(kept, merged) - 1, codes[merged])
+    if len(kept) < len(codes):
+        merged = (~stays).nonzero()[0]
+        np.maximum.at(strongest, kept.searchsorted(merged) - 1, codes[merged])
     return NormalisedBatch(strongest, kept if present is None else present[kept], starts)
 
 

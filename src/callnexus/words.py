@@ -9,6 +9,10 @@ from callnexus.narrative import FIRST_FOREIGN, FIRST_LETTER, SPACE, NormalisedBa
 
 _BYTE_BASE = np.uint64(0x100000001B3)
 _WORD_BASE = np.uint64(0x9E3779B97F4A7C15)
+_JOIN_SHIFT = np.uint64(29)
+_HASH_BITS = np.uint64(64)
+_MIX_FIRST, _MIX_ONCE = np.uint64(33), np.uint64(0xFF51AFD7ED558CCD)
+_MIX_NEXT, _MIX_AGAIN = np.uint64(29), np.uint64(0xC4CEB9FE1A85EC53)
 _NUMBER = np.uint64(0x5851F42D4C957F2D)
 _FIRST_AFTER_DIGITS = ord("9") + 1
 _LONGEST = 64
@@ -71,13 +75,13 @@ def split_words(batch: NormalisedBatch) -> Words:
     >>> words.narrative.tolist(), bool(words.hashes[1] == words.hashes[4])
     ([0, 0, 1, 1, 1], True)
     """
-    separators = np.flatnonzero(batch.codes < FIRST_LETTER)
+    separators = (batch.codes < FIRST_LETTER).nonzero()[0]
     letters = batch.codes.astype(np.uint64)
     letters[separators] = SPACE
     begins = separators[:-1]
     # The last byte is a separator and belongs to no word.
     place = np.arange(len(letters) - 1)
-    place -= np.repeat(begins, separators[1:] - begins)
+    place -= begins.repeat(separators[1:] - begins)
     terms = _POWERS.take(place, mode="clip")
     terms *= letters[:-1]
     counts = _counts(batch, begins)
@@ -86,23 +90,33 @@ def split_words(batch: NormalisedBatch) -> Words:
         letters=letters,
         separators=separators,
         counts=counts,
-        narrative=np.repeat(np.arange(len(counts)), counts),
+        narrative=np.arange(len(counts)).repeat(counts),
         hashes=np.add.reduceat(terms, begins),
     )
 
 
 def _counts(batch: NormalisedBatch, begins: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the number of words of each narrative, from the separators before the words."""
-    bounds = np.searchsorted(batch.origins[begins + 1], batch.starts)
-    counts = np.full(len(bounds), len(begins))
-    counts[:-1] = bounds[1:]
-    counts -= bounds
+    counts = np.full(len(batch.starts), len(begins))
+    if len(counts) > 1:
+        bounds = batch.origins[begins + 1].searchsorted(batch.starts)
+        counts[:-1] = bounds[1:]
+        counts -= bounds
     return counts
 
 
 def join_hashes(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Return the hash of each run of words `left` followed by the word `right`; order matters."""
-    return (left ^ (left >> np.uint64(29))) * _WORD_BASE + right
+    joined = left >> _JOIN_SHIFT
+    joined ^= left
+    joined *= _WORD_BASE
+    joined += right
+    return joined
+
+
+def join_two(left: int, right: int) -> int:
+    """Return what `join_hashes` gives for one run and one word, without the cost of arrays."""
+    return ((left ^ left >> int(_JOIN_SHIFT)) * int(_WORD_BASE) + right) % (1 << 64)
 
 
 def without_numbers(words: Words) -> NDArray[np.uint64]:
@@ -110,16 +124,28 @@ def without_numbers(words: Words) -> NDArray[np.uint64]:
     return np.where(words.numeric, _NUMBER, words.hashes)
 
 
-def to_buckets(hashes: NDArray[np.uint64], bits: int, *, salt: int) -> NDArray[np.int64]:
+def salt_of(family: int) -> np.uint64:
+    """Return what sets a family's hashes apart: the same piece then has another bucket in each family."""
+    return np.uint64(family * int(_WORD_BASE) % (1 << 64))
+
+
+def to_buckets(
+    hashes: NDArray[np.uint64], bits: NDArray[np.uint64] | np.uint64, *, salt: NDArray[np.uint64] | np.uint64
+) -> NDArray[np.int64]:
     """Return a bucket in [0, 2**bits) for each hash; families with different salts spread differently.
 
     The finaliser is the 64-bit one of MurmurHash3 (Appleby, 2011), cut to one round: the shift keeps
     the best-mixed bits.
+
+    Args:
+        hashes: One a piece.
+        bits: From 1 to 63, for all or for each.
+        salt: As `salt_of` gives it, for all or for each.
     """
-    mixed = hashes + np.uint64(salt * int(_WORD_BASE) % (1 << 64))
-    mixed ^= mixed >> np.uint64(33)
-    mixed *= np.uint64(0xFF51AFD7ED558CCD)
-    mixed ^= mixed >> np.uint64(29)
-    mixed *= np.uint64(0xC4CEB9FE1A85EC53)
-    mixed >>= np.uint64(64 - bits)
+    mixed = hashes + salt
+    mixed ^= mixed >> _MIX_FIRST
+    mixed *= _MIX_ONCE
+    mixed ^= mixed >> _MIX_NEXT
+    mixed *= _MIX_AGAIN
+    mixed >>= _HASH_BITS - bits
     return mixed.view(np.int64)

@@ -8,24 +8,28 @@ from numpy.typing import NDArray
 from callnexus.errors import LexiconError
 from callnexus.lexicon import BREAK, LONGEST_PHRASE, SCOPES, Lexicon
 from callnexus.narrative import normalise
-from callnexus.words import Words, join_hashes, split_words
+from callnexus.words import Words, join_hashes, join_two, split_words
 
-_LOW_BITS = np.uint64((1 << 18) - 1)
+_LOW_BITS = np.uint64((1 << 17) - 1)
+_SIFTED = 3
+"""Words of the longest runs that are sifted as arrays; a longer phrase is followed from its first three words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
     """Phrases found, no two of them overlapping, in reading order.
 
+    Lists, not arrays: a narrative holds a handful, and Python goes over a handful faster than NumPy.
+
     Attributes:
-        first: int64, shape (matches,). Index of the match's first word.
-        size: int64, shape (matches,). Number of words.
-        phrase: int64, shape (matches,). Index into the table's phrases.
+        first: Index of each match's first word.
+        size: Number of words of each.
+        phrase: Index of each into the table's phrases.
     """
 
-    first: NDArray[np.int64]
-    size: NDArray[np.int64]
-    phrase: NDArray[np.int64]
+    first: list[int]
+    size: list[int]
+    phrase: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class Rule:
 
 
 class PhraseTable:
-    """A lexicon compiled for matching: the sorted hashes of all phrases.
+    """A lexicon compiled for matching: the hashes of all phrases and of their beginnings.
 
     Phrases are numbered cues first, then markers, each in the lexicon's order.
 
@@ -72,68 +76,76 @@ class PhraseTable:
         self._index([cue.phrase for cue in lexicon.cues] + [marker.phrase for marker in lexicon.markers])
 
     def _index(self, phrases: list[str]) -> None:
-        """Sort the hashes of all phrases; note which low bits occur among them."""
+        """Note the hash of every phrase, of its beginnings from two words on, and which low bits occur among them."""
         words = split_words(normalise(phrases))
         counts = words.counts
         unusable = np.flatnonzero((counts < 1) | (counts > LONGEST_PHRASE))
         if len(unusable):
             raise LexiconError(f"phrase {phrases[unusable[0]]!r}: 1 to {LONGEST_PHRASE} words are needed")
-        self._longest = int(counts.max(initial=1))
-        hashes = _runs(words.hashes, self._longest)[counts - 1, np.cumsum(counts) - counts]
-        self._phrase = np.argsort(hashes, kind="stable")
-        self._keys = hashes[self._phrase]
-        twins = np.flatnonzero(self._keys[1:] == self._keys[:-1])
-        if len(twins):
-            earlier, later = (phrases[self._phrase[twins[0] + step]] for step in (0, 1))
-            raise LexiconError(f"phrase {later!r} stands twice (as {earlier!r})")
-        self._occurs = np.zeros(_LOW_BITS + np.uint64(1), np.bool_)
-        self._occurs[self._keys & _LOW_BITS] = True
+        begins = np.cumsum(counts) - counts
+        running = words.hashes[begins]
+        number = np.arange(len(phrases))
+        # A beginning that is no phrase itself has the number -1.
+        self._known: dict[int, int] = {}
+        self._likely = np.zeros((_SIFTED, int(_LOW_BITS) + 1), np.bool_)
+        for size in range(1, LONGEST_PHRASE + 1):
+            if size >= _SIFTED:
+                self._known = dict.fromkeys(running.tolist(), -1) | self._known
+            ends = counts[number] == size
+            self._enter(running[ends], number[ends], phrases)
+            if size <= _SIFTED:
+                sought = running if size == _SIFTED else running[ends]
+                self._likely[size - 1, sought & _LOW_BITS] = True
+            number, running = number[~ends], running[~ends]
+            running = join_hashes(running, words.hashes[begins[number] + size])
+
+    def _enter(self, hashes: NDArray[np.uint64], numbers: NDArray[np.int64], phrases: list[str]) -> None:
+        for key, number in zip(hashes.tolist(), numbers.tolist(), strict=True):
+            if self._known.get(key, -1) >= 0:
+                raise LexiconError(f"phrase {phrases[number]!r} stands twice (as {phrases[self._known[key]]!r})")
+            self._known[key] = number
 
     def find(self, words: Words) -> Matches:
         """Return the phrases found; of overlapping ones the longest stays, of equally long ones the first."""
-        total = len(words.hashes)
-        runs = _runs(words.hashes, self._longest).ravel()
-        # Few runs share their low bits with any phrase: only those are worth a search.
-        likely = np.flatnonzero(self._occurs.take((runs & _LOW_BITS).view(np.int64)))
-        hashes = runs[likely]
-        at = np.searchsorted(self._keys, hashes)
-        known = np.flatnonzero(self._keys.take(at, mode="clip") == hashes) if len(self._keys) else at[:0]
-        longer, first = np.divmod(likely[known], max(total, 1))
-        inside = words.narrative[first] == words.narrative.take(first + longer, mode="clip")
-        return _without_overlaps(first[inside], longer[inside] + 1, self._phrase[at[known[inside]]], total)
+        found: list[tuple[int, int, int]] = []
+        running = words.hashes
+        for size in range(1, _SIFTED + 1):
+            if size > 1:
+                running = join_hashes(running[:-1], words.hashes[size - 1 :])
+            # Few runs share their low bits with a phrase: Python looks at those alone.
+            likely = self._likely[size - 1].take((running & _LOW_BITS).view(np.int64)).nonzero()[0]
+            for place, key in zip(likely.tolist(), running[likely].tolist(), strict=True):
+                if key in self._known:
+                    found += self._from(place, size, key, words)
+        return _without_overlaps(found, len(words.hashes))
+
+    def _from(self, first: int, size: int, key: int, words: Words) -> list[tuple[int, int, int]]:
+        """Return what begins with a known run of words, as (minus the size, first word, phrase)."""
+        found = []
+        number: int | None = self._known[key]
+        while number is not None:
+            end = first + size
+            if number >= 0 and words.narrative.item(first) == words.narrative.item(end - 1):
+                found.append((-size, first, number))
+            if size < _SIFTED or end == len(words.hashes):
+                break
+            key = join_two(key, words.hashes.item(end))
+            number = self._known.get(key)
+            size += 1
+        return found
 
 
-def _runs(hashes: NDArray[np.uint64], longest: int) -> NDArray[np.uint64]:
-    """Return the hash of each run of 1, 2, ... `longest` words, shape (longest, words), 0 where none begins."""
-    total = len(hashes)
-    runs = np.zeros((longest, total), np.uint64)
-    runs[0] = hashes
-    for more in range(1, min(longest, total)):
-        runs[more, : total - more] = join_hashes(runs[more - 1, : total - more], hashes[more:])
-    return runs
-
-
-def _without_overlaps(
-    first: NDArray[np.int64], size: NDArray[np.int64], phrase: NDArray[np.int64], total: int
-) -> Matches:
-    """Return the matches that stay, given all by rising size and place.
-
-    A loop over a handful of matches a narrative: as quick as NumPy in a batch, and far quicker for one narrative.
-    """
+def _without_overlaps(found: list[tuple[int, int, int]], total: int) -> Matches:
+    """Return the matches that stay, given all as (minus the size, first word, phrase)."""
+    # By falling size, then in reading order.
+    found.sort()
     taken = bytearray(total)
     kept = []
-    matches = list(zip(first.tolist(), size.tolist(), phrase.tolist(), strict=True))
-    matches.sort(key=_longest_first)
-    for match in matches:
-        start, words, _ = match
+    for less, first, phrase in found:
+        last = first - less - 1
         # A longer match that overlaps must cover one of the two end words.
-        if not (taken[start] or taken[start + words - 1]):
-            taken[start : start + words] = b"\1" * words
-            kept.append(match)
+        if not (taken[first] or taken[last]):
+            taken[first : last + 1] = b"\1" * -less
+            kept.append((first, -less, phrase))
     kept.sort()
-    columns = np.array(kept, np.int64).reshape(-1, 3).T
-    return Matches(columns[0], columns[1], columns[2])
-
-
-def _longest_first(match: tuple[int, int, int]) -> int:
-    return -match[1]
+    return Matches([match[0] for match in kept], [match[1] for match in kept], [match[2] for match in kept])

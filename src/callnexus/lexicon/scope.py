@@ -45,15 +45,19 @@ class ScopedCues:
 def find_scoped_cues(words: Words, table: PhraseTable) -> ScopedCues:
     """Return every cue of the batch with its scope."""
     matches = table.find(words)
-    is_cue = np.flatnonzero(matches.phrase < table.cue_count)
-    first, size = matches.first[is_cue], matches.size[is_cue]
-    scope = np.zeros(len(first), np.int64)
-    if len(first):
-        if len(first) < len(matches.phrase):
-            scope = np.array(_governing(words, table, matches), np.int64)[is_cue]
-        # A question mark right after the cue ("weapons?") asks; a marker that says more overrules it.
-        scope[(scope == 0) & (words.after[first + size - 1] == QUESTION)] = _ASKED
-    return ScopedCues(first, size, table.concept[matches.phrase[is_cue]], scope, words.narrative[first])
+    cues = [number for number, phrase in enumerate(matches.phrase) if phrase < table.cue_count]
+    first = np.array([matches.first[number] for number in cues], np.int64)
+    scope = np.zeros(len(cues), np.int64)
+    if cues:
+        governing = _governing(words, table, matches)
+        scope = np.array([governing[number] for number in cues], np.int64)
+    return ScopedCues(
+        first=first,
+        size=np.array([matches.size[number] for number in cues], np.int64),
+        concept=table.concept[[matches.phrase[number] for number in cues]],
+        scope=scope,
+        narrative=words.narrative[first],
+    )
 
 
 def _governing(words: Words, table: PhraseTable, matches: Matches) -> list[int]:
@@ -61,20 +65,21 @@ def _governing(words: Words, table: PhraseTable, matches: Matches) -> list[int]:
 
     A loop over a marker's few neighbours: for one narrative far quicker than array operations.
     """
-    first, phrase = matches.first.tolist(), matches.phrase.tolist()
-    end = (matches.first + matches.size).tolist()
+    separators = words.codes[words.separators].tobytes()
+    spans = [(first, first + size) for first, size in zip(matches.first, matches.size, strict=True)]
+    # A question mark right after a cue ("weapons?") asks; a marker that says more overrules it.
+    scope = [_ASKED if separators[end] == QUESTION else 0 for _, end in spans]
     markers = [
-        (number, table.rules[which - table.cue_count])
-        for number, which in enumerate(phrase)
-        if which >= table.cue_count
+        (number, table.rules[phrase - table.cue_count])
+        for number, phrase in enumerate(matches.phrase)
+        if phrase >= table.cue_count
     ]
     # Before the first word of every narrative stands at least a full stop, so no scope leaves its narrative.
-    before = bytearray(words.before)
+    before = bytearray(separators)
     for number, rule in markers:
         if rule.scope == _BREAK:
-            before[first[number]] = max(before[first[number]], STOP)
-    spans = list(zip(first, end, strict=True))
-    scope = [0] * len(spans)
+            first = spans[number][0]
+            before[first] = max(before[first], STOP)
     for number, rule in markers:
         if rule.scope != _BREAK:
             for other in _governed(number, rule, spans, before):
