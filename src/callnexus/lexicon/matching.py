@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from callnexus.errors import LexiconError
 from callnexus.lexicon import BREAK, LONGEST_PHRASE, SCOPES, Lexicon
@@ -85,25 +84,25 @@ class PhraseTable:
         begins = np.cumsum(counts) - counts
         running = words.hashes[begins]
         number = np.arange(len(phrases))
-        # A beginning that is no phrase itself has the number -1.
-        self._known: dict[int, int] = {}
         self._likely = np.zeros((_SIFTED, int(_LOW_BITS) + 1), np.bool_)
+        beginnings: list[int] = []
+        keys: list[int] = []
+        numbers: list[int] = []
         for size in range(1, LONGEST_PHRASE + 1):
-            if size >= _SIFTED:
-                self._known = dict.fromkeys(running.tolist(), -1) | self._known
             ends = counts[number] == size
-            self._enter(running[ends], number[ends], phrases)
+            keys += running[ends].tolist()
+            numbers += number[ends].tolist()
+            if size >= _SIFTED:
+                beginnings += running.tolist()
             if size <= _SIFTED:
                 sought = running if size == _SIFTED else running[ends]
                 self._likely[size - 1, sought & _LOW_BITS] = True
             number, running = number[~ends], running[~ends]
             running = join_hashes(running, words.hashes[begins[number] + size])
-
-    def _enter(self, hashes: NDArray[np.uint64], numbers: NDArray[np.int64], phrases: list[str]) -> None:
-        for key, number in zip(hashes.tolist(), numbers.tolist(), strict=True):
-            if self._known.get(key, -1) >= 0:
-                raise LexiconError(f"phrase {phrases[number]!r} stands twice (as {phrases[self._known[key]]!r})")
-            self._known[key] = number
+        # A beginning that is no phrase itself has the number -1.
+        self._known = dict.fromkeys(beginnings, -1)
+        self._known.update(zip(keys, numbers, strict=True))
+        _refuse_twins(keys, numbers, phrases)
 
     def find(self, words: Words) -> Matches:
         """Return the phrases found; of overlapping ones the longest stays, of equally long ones the first."""
@@ -133,6 +132,15 @@ class PhraseTable:
             number = self._known.get(key)
             size += 1
         return found
+
+
+def _refuse_twins(keys: list[int], numbers: list[int], phrases: list[str]) -> None:
+    if len(set(keys)) == len(keys):
+        return
+    seen: dict[int, int] = {}
+    for key, number in zip(keys, numbers, strict=True):
+        if (twin := seen.setdefault(key, number)) != number:
+            raise LexiconError(f"phrase {phrases[number]!r} stands twice (as {phrases[twin]!r})")
 
 
 def _without_overlaps(found: list[tuple[int, int, int]], total: int) -> Matches:
