@@ -37,13 +37,22 @@ class NormalisedBatch:
 
     Attributes:
         codes: uint8, shape (bytes,). Words of letters and digits with exactly one separator between them.
-        origins: int64, shape (bytes,). Index of each byte's character in the joined narratives.
         starts: int64, shape (narratives,). Index in the joined narratives where each one begins.
+        borders: int64, shape (narratives,). Index in `codes` of the separator before each narrative.
+        present: uint8, shape (characters,). Class of each character of the joined narratives; 0 where it was dropped.
+        stays: bool, shape (characters not dropped,). Whether each is a byte of `codes`.
     """
 
     codes: NDArray[np.uint8]
-    origins: NDArray[np.int64]
     starts: NDArray[np.int64]
+    borders: NDArray[np.int64]
+    present: NDArray[np.uint8]
+    stays: NDArray[np.bool_]
+
+    @property
+    def origins(self) -> NDArray[np.int64]:
+        """Index of each byte's character in the joined narratives, shape (bytes,); worked out when asked for."""
+        return self.present.nonzero()[0][self.stays]
 
 
 def normalise(narratives: Sequence[str]) -> NormalisedBatch:
@@ -63,18 +72,21 @@ def normalise(narratives: Sequence[str]) -> NormalisedBatch:
     raw = np.frombuffer(classes, np.uint8)
     if len(narratives) > 1 and (raw[starts] < FIRST_LETTER).any():
         raw = _without_leading_classes(raw, starts)
-    present = raw.nonzero()[0] if DROP in classes else None
-    codes = raw if present is None else raw[present]
+    codes, borders = raw, starts - 1
+    if DROP in classes:
+        present = raw != DROP
+        codes = raw[present]
+        borders = present.cumsum()[borders] - 1
     # Of a run of separators only the first stays. A dropped character inside the run does not end it.
     in_word = codes >= FIRST_LETTER
     stays = np.ones(len(codes), np.bool_)
     np.logical_or(in_word[1:], in_word[:-1], out=stays[1:])
-    kept = stays.nonzero()[0]
-    strongest = codes[kept]
-    if len(kept) < len(codes):
-        merged = (~stays).nonzero()[0]
-        np.maximum.at(strongest, kept.searchsorted(merged) - 1, codes[merged])
-    return NormalisedBatch(strongest, kept if present is None else present[kept], starts)
+    run = stays.cumsum()
+    run -= 1
+    merged = (~stays).nonzero()[0]
+    strongest = codes[stays]
+    np.maximum.at(strongest, run[merged], codes[merged])
+    return NormalisedBatch(strongest, starts, run[borders], raw, stays)
 
 
 def _without_leading_classes(raw: NDArray[np.uint8], starts: NDArray[np.int64]) -> NDArray[np.uint8]:

@@ -97,9 +97,9 @@ def split_words(batch: NormalisedBatch) -> Words:
 
 def _counts(batch: NormalisedBatch, begins: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the number of words of each narrative, from the separators before the words."""
-    counts = np.full(len(batch.starts), len(begins))
+    counts = np.full(len(batch.borders), len(begins))
     if len(counts) > 1:
-        bounds = batch.origins[begins + 1].searchsorted(batch.starts)
+        bounds = begins.searchsorted(batch.borders)
         counts[:-1] = bounds[1:]
         counts -= bounds
     return counts
