@@ -12,6 +12,7 @@ from callnexus.words import Words, join_hashes, join_two, split_words
 _LOW_BITS = np.uint64((1 << 17) - 1)
 _SIFTED = 3
 """Words of the longest runs that are sifted as arrays; a longer phrase is followed from its first three words."""
+_TABLES = np.arange(_SIFTED, dtype=np.uint64)[:, None] * (_LOW_BITS + np.uint64(1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +56,14 @@ class PhraseTable:
 
     Attributes:
         cue_count: Number of cues; a smaller phrase number is a cue, the others are markers.
-        concept: int64, shape (cues,). Concept number of each cue.
+        concepts: Concept number of each cue.
         rules: One a marker.
     """
 
     def __init__(self, lexicon: Lexicon) -> None:
         numbers = {concept.name: number for number, concept in enumerate(lexicon.concepts)}
         self.cue_count = len(lexicon.cues)
-        self.concept = np.array([numbers[cue.concept] for cue in lexicon.cues], np.int64)
+        self.concepts = [numbers[cue.concept] for cue in lexicon.cues]
         self.rules = tuple(
             Rule(
                 scope=-1 if marker.scope == BREAK else SCOPES.index(marker.scope),
@@ -84,7 +85,8 @@ class PhraseTable:
         begins = np.cumsum(counts) - counts
         running = words.hashes[begins]
         number = np.arange(len(phrases))
-        self._likely = np.zeros((_SIFTED, int(_LOW_BITS) + 1), np.bool_)
+        # One table a size, end to end.
+        self._likely = np.zeros(_SIFTED * (int(_LOW_BITS) + 1), np.bool_)
         beginnings: list[int] = []
         keys: list[int] = []
         numbers: list[int] = []
@@ -96,7 +98,7 @@ class PhraseTable:
                 beginnings += running.tolist()
             if size <= _SIFTED:
                 sought = running if size == _SIFTED else running[ends]
-                self._likely[size - 1, sought & _LOW_BITS] = True
+                self._likely[(sought & _LOW_BITS) + _TABLES[size - 1]] = True
             number, running = number[~ends], running[~ends]
             running = join_hashes(running, words.hashes[begins[number] + size])
         # A beginning that is no phrase itself has the number -1.
@@ -106,20 +108,29 @@ class PhraseTable:
 
     def find(self, words: Words) -> Matches:
         """Return the phrases found; of overlapping ones the longest stays, of equally long ones the first."""
+        hashes, total = words.hashes, len(words.hashes)
+        runs = np.zeros((_SIFTED, total), np.uint64)
+        runs[0] = running = hashes
+        for size in range(2, _SIFTED + 1):
+            running = join_hashes(running[:-1], hashes[size - 1 :])
+            runs[size - 1, : len(running)] = running
+        # Few runs share their low bits with a phrase of their size: Python looks at those alone.
+        low = runs & _LOW_BITS
+        low += _TABLES
+        likely = self._likely.take(low.view(np.int64).ravel()).nonzero()[0]
+        known = self._known
         found: list[tuple[int, int, int]] = []
-        running = words.hashes
-        for size in range(1, _SIFTED + 1):
-            if size > 1:
-                running = join_hashes(running[:-1], words.hashes[size - 1 :])
-            # Few runs share their low bits with a phrase: Python looks at those alone.
-            likely = self._likely[size - 1].take((running & _LOW_BITS).view(np.int64)).nonzero()[0]
-            for place, key in zip(likely.tolist(), running[likely].tolist(), strict=True):
-                if key in self._known:
-                    found += self._from(place, size, key, words)
-        return _without_overlaps(found, len(words.hashes))
+        for place, key in zip(likely.tolist(), runs.ravel()[likely].tolist(), strict=True):
+            if key in known:
+                more, first = divmod(place, total)
+                if not more:
+                    found.append((-1, first, known[key]))
+                else:
+                    found += self._longer(first, more + 1, key, words)
+        return _without_overlaps(found, total)
 
-    def _from(self, first: int, size: int, key: int, words: Words) -> list[tuple[int, int, int]]:
-        """Return what begins with a known run of words, as (minus the size, first word, phrase)."""
+    def _longer(self, first: int, size: int, key: int, words: Words) -> list[tuple[int, int, int]]:
+        """Return what begins with a known run of several words, as (minus the size, first word, phrase)."""
         found = []
         number: int | None = self._known[key]
         while number is not None:

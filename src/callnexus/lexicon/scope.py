@@ -45,19 +45,15 @@ class ScopedCues:
 def find_scoped_cues(words: Words, table: PhraseTable) -> ScopedCues:
     """Return every cue of the batch with its scope."""
     matches = table.find(words)
-    cues = [number for number, phrase in enumerate(matches.phrase) if phrase < table.cue_count]
-    first = np.array([matches.first[number] for number in cues], np.int64)
-    scope = np.zeros(len(cues), np.int64)
-    if cues:
-        governing = _governing(words, table, matches)
-        scope = np.array([governing[number] for number in cues], np.int64)
-    return ScopedCues(
-        first=first,
-        size=np.array([matches.size[number] for number in cues], np.int64),
-        concept=table.concept[[matches.phrase[number] for number in cues]],
-        scope=scope,
-        narrative=words.narrative[first],
-    )
+    scope = _governing(words, table, matches)
+    columns = zip(matches.first, matches.size, matches.phrase, scope, strict=True)
+    cues = [
+        (first, size, table.concepts[phrase], strongest)
+        for first, size, phrase, strongest in columns
+        if phrase < table.cue_count
+    ]
+    first, size, concept, scope_ = np.array(cues, np.int64).reshape(-1, 4).T
+    return ScopedCues(first, size, concept, scope_, words.narrative[first])
 
 
 def _governing(words: Words, table: PhraseTable, matches: Matches) -> list[int]:
