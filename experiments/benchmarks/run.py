@@ -55,18 +55,22 @@ splitting that it needs. Both peers were trained on `data/authored`.
 
 What bounds each figure, and where its floor lies:
 
-- **One text**: the number of array operations, not the work in them. Scoring makes some 110 NumPy calls of .3-1 µs on
-  arrays of 50-300 entries, and a few hundred steps of Python to follow phrases and scopes. The floor of this design is
-  about 60 µs; below that only a compiled extension would help.
-- **Batches**: about a quarter each for following phrases and scopes in Python, for normalising and hashing bytes,
-  for hashing runs and fetching weights, and for adding them up narrative by narrative. Chunks of 32 KiB of text stay
-  in the second-level cache. With phrases and scopes in compiled code the floor would be about 10 µs for 300 bytes.
+- **One text**: the number of array operations, not the work in them. A score makes some 125 NumPy calls on arrays of
+  1 to 300 entries; about 1 µs each in all, of which the smallest operation, below, is what NumPy itself asks. That
+  many smallest operations are the floor without compiled code of our own. By stage, of about 100 µs: normalising 12,
+  words 10, phrases and scopes 21 (half of it Python steps), runs of words and characters 23, columns and values 22,
+  weights and sums 14.
+- **Batches**: of about 20 µs for 300 bytes, phrases and scopes take 8, since Python goes over them one by one; weights
+  and sums 5, normalising 2, words 2, runs 2, columns and values 2. With phrases and scopes in array operations or
+  compiled code the floor would be near 12 µs. Chunks of 32 KiB of text stay in the second-level cache; other sizes
+  were slower or no faster.
 - **Prediction**: the score, then Python objects: up to sixteen pieces of evidence, their reasons, two label
   predictions.
 - **Length**: time is a constant plus a slope; ns a byte falls until the constant no longer counts. At 1 MB
   arrays leave the cache and are fetched from memory.
 - **Cold start**: Python and NumPy start first; then reading and hashing the folder, unpacking weights, and
-  compiling some 12,000 phrases.
+  compiling some 12,000 phrases. Loading is about a third of the difference, importing the rest:
+  `importlib.resources`, `tomllib`, `zipfile`, `hashlib`, and making the data classes.
 - **Peak memory**: NumPy's own, then the weights and the phrase table.
 - **Two threads**: NumPy gives the lock up only inside longer operations, so threads help little; processes scale.
 """
@@ -173,6 +177,9 @@ def one_text(bench: Bench) -> list[Row]:
     if "tfidf-lr" in bench.peers:
         found = ratio(times, "tfidf-lr", "score")
         rows.append(Row("score, speed against TF-IDF", f"{found:.1f} x", "", "at least 20 x", found >= 20))
+    some = np.arange(64)
+    smallest = take_turns({"add": lambda: [some + some for _ in range(1000)]}, rounds=bench.rounds(50))["add"]
+    rows.append(Row("the smallest array operation", f"{1e6 * median(smallest):.0f} ns"))
     found = ratio(times, "prediction", "score")
     return [
         *rows,

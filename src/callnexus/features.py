@@ -216,23 +216,23 @@ class Extractor:
         count = len(batch.starts)
         parts = [part for family in families for part in family]
         sizes = [sum(len(part.hashes) for part in family) for family in families]
-        single = len(cues.first) if self.spec.cue_scale else 0
-        narrative = np.concatenate([cues.narrative[:single], *(part.narrative for part in parts)])
+        cued = len(cues.first) if self.spec.cue_scale else 0
+        narrative = np.concatenate([cues.narrative[:cued], *(part.narrative for part in parts)])
         column = np.empty(len(narrative), np.int64)
         value = np.empty(len(narrative))
-        if single:
-            column[:single] = self.cue_columns(cues)
-            value[:single] = self._cue_values(narrative[:single], column[:single])
+        if cued:
+            column[:cued] = self.cue_columns(cues)
+            value[:cued] = self._cue_values(narrative[:cued], column[:cued])
         if parts:
             hashes = np.concatenate([part.hashes for part in parts])
             buckets = to_buckets(hashes, self._bits.repeat(sizes), salt=self._salts.repeat(sizes))
-            np.add(buckets, self._offsets.repeat(sizes), out=column[single:])
+            np.add(buckets, self._offsets.repeat(sizes), out=column[cued:])
             group = np.arange(0, len(families) * count, max(count, 1)).repeat(sizes)
-            group += narrative[single:]
+            group += narrative[cued:]
             members = np.bincount(group, minlength=len(families) * count).reshape(len(families), count)
-            value[single:] = (self._scales / np.sqrt(np.maximum(members, 1))).ravel()[group]
+            value[cued:] = (self._scales / np.sqrt(np.maximum(members, 1))).ravel()[group]
         runs = tuple(part.runs for part in parts)
-        if single:
+        if cued:
             runs = (WordRuns(cues.first, cues.size), *runs)
         return Features(count, narrative, column, value, batch, cues, words, runs)
 

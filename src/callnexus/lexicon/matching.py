@@ -50,7 +50,7 @@ class Rule:
 
 
 class PhraseTable:
-    """A lexicon compiled for matching: the hashes of all phrases and of their beginnings.
+    """A lexicon compiled for matching: the hashes of all phrases, and of the beginnings of long ones.
 
     Phrases are numbered cues first, then markers, each in the lexicon's order.
 
@@ -76,7 +76,7 @@ class PhraseTable:
         self._index([cue.phrase for cue in lexicon.cues] + [marker.phrase for marker in lexicon.markers])
 
     def _index(self, phrases: list[str]) -> None:
-        """Note the hash of every phrase, of its beginnings from two words on, and which low bits occur among them."""
+        """Note the hash of every phrase, of the beginnings of long ones, and which low bits occur among them."""
         words = split_words(normalise(phrases))
         counts = words.counts
         unusable = np.flatnonzero((counts < 1) | (counts > LONGEST_PHRASE))
