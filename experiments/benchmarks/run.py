@@ -25,7 +25,7 @@ sys.path.append(str(HERE.parent / "peers"))
 from learned import FastText
 from processes import load_seconds, measure_processes
 from systems import System, TfIdfLogistic
-from timing import percentile_99, ratio, sharing, take_turns, turns_over
+from timing import BLOCK, percentile_99, ratio, sharing, take_turns, turns_over
 
 import callnexus
 from callnexus.corpus.examples import read_examples, truth_of
@@ -56,20 +56,18 @@ splitting that it needs. Both peers were trained on `data/authored`.
 What bounds each figure, and where its floor lies:
 
 - **One text**: the number of array operations, not the work in them. A score makes some 125 NumPy calls on arrays of
-  1 to 300 entries; about 1 µs each in all, of which the smallest operation, below, is what NumPy itself asks. That
-  many smallest operations are the floor without compiled code of our own. By stage, of about 100 µs: normalising 12,
-  words 10, phrases and scopes 21 (half of it Python steps), runs of words and characters 23, columns and values 22,
-  weights and sums 14.
-- **Batches**: of about 20 µs for 300 bytes, phrases and scopes take 8, since Python goes over them one by one; weights
-  and sums 5, normalising 2, words 2, runs 2, columns and values 2. With phrases and scopes in array operations or
-  compiled code the floor would be near 12 µs. Chunks of 32 KiB of text stay in the second-level cache; other sizes
-  were slower or no faster.
+  1 to 300 entries, and some hundred steps of Python. That many of the smallest array operation (timed above) are the
+  floor without compiled code of our own. By stage, in percent: normalising 11, words 9, phrases and scopes 21 (half of
+  it Python), runs of words and characters 22, columns and values 22, weights and sums 15.
+- **Batches**: phrases and scopes take 38 %, since Python goes over them one by one; weights and sums 25, normalising,
+  words, runs, and columns and values 9 each. With phrases and scopes in array operations the floor would be
+  near 60 % of today's time. Chunks of 32 KiB of text were faster than smaller ones and no slower than larger ones.
 - **Prediction**: the score, then Python objects: up to sixteen pieces of evidence, their reasons, two label
   predictions.
 - **Length**: time is a constant plus a slope; ns a byte falls until the constant no longer counts. At 1 MB
   arrays leave the cache and are fetched from memory.
 - **Cold start**: Python and NumPy start first; then reading and hashing the folder, unpacking weights, and
-  compiling some 12,000 phrases. Loading is about a third of the difference, importing the rest:
+  compiling some 12,000 phrases. Loading is some 40 % of the difference, importing the rest:
   `importlib.resources`, `tomllib`, `zipfile`, `hashlib`, and making the data classes.
 - **Peak memory**: NumPy's own, then the weights and the phrase table.
 - **Two threads**: NumPy gives the lock up only inside longer operations, so threads help little; processes scale.
@@ -200,7 +198,7 @@ def batches(bench: Bench) -> list[Row]:
         texts = [bench.narratives[i % len(bench.narratives)] for i in range(size)]
         actions: dict[str, Callable[[], object]] = {"ours": partial(bench.model.scores, texts)}
         actions |= {key: partial(peer.predict, texts) for key, peer in bench.peers.items()}
-        times = take_turns(actions, rounds=bench.rounds(200 if size == 1 else 40 if size < 1000 else 10))
+        times = take_turns(actions, rounds=bench.rounds(200 if size == 1 else 40 if size < 1000 else 5))
         beside = [f"{peer.title} {size / median(times[key]):,.0f}" for key, peer in bench.peers.items()]
         rows.append(Row(f"batches of {size:,}: texts/s", f"{size / median(times['ours']):,.0f}", "; ".join(beside)))
         for key, wanted in (("fasttext", 1), ("tfidf-lr", 25)):
@@ -215,8 +213,8 @@ def lengths(bench: Bench) -> list[Row]:
     """Return one row a length of text."""
     joined = " // ".join(bench.corpus).encode("ascii", "ignore").decode()
     texts = {str(size): (joined * (1 + size // len(joined)))[:size] for size in SIZES}
-    actions = {name: partial(bench.model.scores, [text]) for name, text in texts.items()}
-    times = take_turns(actions, rounds=bench.rounds(50))
+    score = {"ours": lambda text: bench.model.scores([text])}
+    times = {name: turns_over([text] * BLOCK, score, rounds=bench.rounds(3))["ours"] for name, text in texts.items()}
     last, before = (median(times[str(size)]) / size for size in (SIZES[-1], SIZES[-2]))
     rows = [
         Row(
