@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from callnexus.errors import ModelFolderError
 from callnexus.features import Extractor, FeatureSpec
-from callnexus.lexicon import SCOPES, shipped
+from callnexus.lexicon import SCOPES, Lexicon, shipped
 from tests.texts import narratives
 
 EXTRACTOR = Extractor(FeatureSpec(), shipped())
@@ -78,6 +78,15 @@ def test_a_narrative_shorter_than_every_run_has_no_features():
 
     assert features.count == 2
     assert len(features.column) == len(features.first) == len(features.last) == 0
+
+
+@pytest.mark.parametrize("texts", [[], [""], ["", "a gun"]])
+def test_no_narratives_no_words_and_no_lexicon_are_no_trouble(texts: list[str]):
+    features = Extractor(FeatureSpec(), Lexicon((), (), ())).extract(texts)
+
+    assert features.count == len(texts)
+    assert len(features.cues.first) == 0
+    assert set(features.narrative.tolist()) <= {1}
 
 
 def test_a_spec_survives_json_and_refuses_what_it_does_not_know():

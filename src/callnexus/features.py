@@ -223,11 +223,11 @@ class Extractor:
         if cued:
             column[:cued] = self.cue_columns(cues)
             value[:cued] = self._cue_values(narrative[:cued], column[:cued])
-        if parts:
+        if len(narrative) > cued:
             hashes = np.concatenate([part.hashes for part in parts])
             buckets = to_buckets(hashes, self._bits.repeat(sizes), salt=self._salts.repeat(sizes))
             np.add(buckets, self._offsets.repeat(sizes), out=column[cued:])
-            group = np.arange(0, len(families) * count, max(count, 1)).repeat(sizes)
+            group = np.arange(0, len(families) * count, count).repeat(sizes)
             group += narrative[cued:]
             members = np.bincount(group, minlength=len(families) * count).reshape(len(families), count)
             value[cued:] = (self._scales / np.sqrt(np.maximum(members, 1))).ravel()[group]
