@@ -22,7 +22,7 @@ from callnexus.narrative import COMMA, STOP, normalise
 from callnexus.training.experiment import read_experiment
 from callnexus.training.fit import NarrativeFeatures, fit_labels, out_of_fold_scores, scores_of
 from callnexus.training.pipeline import features_of, fitting_of, split_of, weights_of
-from callnexus.words import split_words, to_buckets
+from callnexus.words import salt_of, split_words, to_buckets
 
 HERE = Path(__file__).parent
 BITS = 15
@@ -36,18 +36,20 @@ def negated_words(features: NarrativeFeatures, narratives: Sequence[str]) -> csr
     rows, hashes = [], []
     for number, narrative in enumerate(narratives):
         words = split_words(normalise([narrative]))
+        before = words.before
         matches = table.find(words)
-        markers = matches.phrase >= table.cue_count
-        ends = (matches.first + matches.size)[markers]
-        for marker, end in zip(matches.phrase[markers] - table.cue_count, ends, strict=True):
-            if table.scope[marker] == SCOPES.index("negated") and table.forward[marker]:
+        for first, size, phrase in zip(matches.first, matches.size, matches.phrase, strict=True):
+            if phrase < table.cue_count:
+                continue
+            rule, end = table.rules[phrase - table.cue_count], first + size
+            if rule.scope == SCOPES.index("negated") and rule.forward:
                 stop = min(end + REACH, len(words.hashes))
                 for place in range(end, stop):
-                    if words.before[place] >= (STOP if table.reach[marker] > REACH else COMMA):
+                    if before[place] >= (STOP if rule.reach > REACH else COMMA):
                         break
                     rows.append(number)
                     hashes.append(words.hashes[place])
-    columns = to_buckets(np.array(hashes, np.uint64), BITS, salt=9)
+    columns = to_buckets(np.array(hashes, np.uint64), np.uint64(BITS), salt=salt_of(9))
     return csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(narratives), 1 << BITS))
 
 

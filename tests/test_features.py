@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from callnexus.errors import ModelFolderError
 from callnexus.features import Extractor, FeatureSpec
-from callnexus.lexicon import SCOPES, shipped
+from callnexus.lexicon import SCOPES, Lexicon, shipped
 from tests.texts import narratives
 
 EXTRACTOR = Extractor(FeatureSpec(), shipped())
@@ -49,6 +49,17 @@ def test_a_cue_that_occurs_twice_counts_as_much_as_once():
         assert cues.sum() == pytest.approx(EXTRACTOR.spec.cue_scale)
 
 
+def test_spans_lie_on_the_words_and_runs_that_made_them():
+    spec = FeatureSpec(word_lengths=(2,), character_lengths=(3,), cue_scale=0, pair_scale=0)
+
+    features = Extractor(spec, shipped()).extract(["a bc", "gun"])
+
+    codes = bytes(features.batch.codes)
+    spans = [codes[f : e + 1].decode() for f, e in zip(features.first, features.last, strict=True)]
+    assert spans == ["a bc", "a", "bc", "bc", "gu", "gun", "un"]
+    assert features.narrative.tolist() == [0, 0, 0, 0, 1, 1, 1]
+
+
 def test_numbers_are_one_word_in_runs_but_codes_stay_cues():
     offset = EXTRACTOR.offsets["word"], EXTRACTOR.offsets["character"]
 
@@ -58,6 +69,24 @@ def test_numbers_are_one_word_in_runs_but_codes_stay_cues():
 
     assert words("apt 12") == words("apt 977")
     assert len(EXTRACTOR.extract(["5150"]).cues.first) == 1
+
+
+def test_a_narrative_shorter_than_every_run_has_no_features():
+    extractor = Extractor(FeatureSpec(word_lengths=(2,), character_lengths=(8,)), shipped())
+
+    features = extractor.extract(["hm", ""])
+
+    assert features.count == 2
+    assert len(features.column) == len(features.first) == len(features.last) == 0
+
+
+@pytest.mark.parametrize("texts", [[], [""], ["", "a gun"]])
+def test_no_narratives_no_words_and_no_lexicon_are_no_trouble(texts: list[str]):
+    features = Extractor(FeatureSpec(), Lexicon((), (), ())).extract(texts)
+
+    assert features.count == len(texts)
+    assert len(features.cues.first) == 0
+    assert set(features.narrative.tolist()) <= {1}
 
 
 def test_a_spec_survives_json_and_refuses_what_it_does_not_know():

@@ -1,5 +1,6 @@
 import json
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -22,6 +23,28 @@ def test_predictions_do_not_depend_on_the_batch(model: Model):
     together = model.predict_many(texts)
 
     assert together == [model.predict(text) for text in texts]
+
+
+@pytest.mark.parametrize("size", [1, 3, 64, 1000])
+def test_scores_are_the_same_in_any_batch_size_and_order(model: Model, size: int):
+    texts = [*ODD, *(f"male {age} off his meds x{age}, denies a gun? knife" for age in range(200))]
+    order = np.random.default_rng(size).permutation(len(texts))
+    expected = model.scores(texts)
+
+    parts = [model.scores([texts[i] for i in order[start : start + size]]) for start in range(0, len(texts), size)]
+
+    assert np.allclose(np.concatenate(parts), expected[order], rtol=0, atol=1e-6)
+
+
+def test_threads_that_share_a_model_get_the_scores_of_one(model: Model):
+    batches = [[f"female {age}, hearing voices, neg weapons, {word}" for age in range(60)] for word in ("sad", "an é")]
+    expected = [model.scores(batch) for batch in batches]
+
+    with ThreadPoolExecutor(2) as threads:
+        found = list(threads.map(model.scores, batches * 20))
+
+    for number, scores in enumerate(found):
+        assert np.allclose(scores, expected[number % 2], rtol=0, atol=1e-6)
 
 
 @given(text=narratives)

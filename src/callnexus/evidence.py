@@ -62,8 +62,9 @@ def explain(
     weights = np.add.reduceat(per_word, first) if total else np.zeros((0, len(LABEL_NAMES)))
     cue = cue_of_word[first]
     start_byte, end_byte = words.separators[first] + 1, words.separators[last + 1] - 1 if total else first
-    starts = features.batch.origins[start_byte]
-    ends = features.batch.origins[end_byte] + 1
+    origins = features.batch.origins
+    starts = origins[start_byte]
+    ends = origins[end_byte] + 1
     bounds = np.searchsorted(words.narrative[first], np.arange(len(narratives) + 1))
     for number, narrative in enumerate(narratives):
         pieces = slice(bounds[number], bounds[number + 1])

@@ -13,6 +13,7 @@ long narrative does not outweigh a short one. Each family has a scale, which set
 regularised training may use it.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
@@ -24,10 +25,11 @@ from callnexus.errors import ModelFolderError
 from callnexus.lexicon import SCOPES, Lexicon
 from callnexus.lexicon.matching import PhraseTable
 from callnexus.lexicon.scope import ScopedCues, find_scoped_cues
-from callnexus.narrative import SPACE, NormalisedBatch, normalise
-from callnexus.words import Words, join_hashes, split_words, to_buckets, without_numbers
+from callnexus.narrative import FIRST_LETTER, NormalisedBatch, normalise
+from callnexus.words import Words, join_hashes, salt_of, split_words, to_buckets, without_numbers
 
 FAMILIES = ("cue", "pair", "word", "character")
+_NOTHING = np.zeros(0, np.int64)
 _CHARACTER_BASE = np.uint64(0x2545F4914F6CDD1D)
 
 
@@ -86,6 +88,50 @@ class FeatureSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class WordRuns:
+    """Entries that reach from one word to another.
+
+    Attributes:
+        first: int64, shape (entries,). First word.
+        size: Number of words, of all or of each.
+    """
+
+    first: NDArray[np.int64]
+    size: int | NDArray[np.int64]
+
+    def first_bytes(self, words: Words) -> NDArray[np.int64]:
+        """Return the index of each span's first byte."""
+        return words.separators[self.first] + 1
+
+    def last_bytes(self, words: Words) -> NDArray[np.int64]:
+        """Return the index of each span's last byte."""
+        ends: NDArray[np.int64] = words.separators[self.first + self.size]
+        return ends - 1
+
+
+@dataclass(frozen=True, slots=True)
+class CharacterRuns:
+    """Entries inside one word; a run may hold the word's borders, its span is of the word alone.
+
+    Attributes:
+        start: int64, shape (entries,). First byte, or the separator before the word.
+        size: Number of bytes.
+    """
+
+    start: NDArray[np.int64]
+    size: int
+
+    def first_bytes(self, words: Words) -> NDArray[np.int64]:
+        """Return the index of each span's first byte."""
+        return np.maximum(self.start, words.separators[words.word_of_byte[self.start]] + 1)
+
+    def last_bytes(self, words: Words) -> NDArray[np.int64]:
+        """Return the index of each span's last byte."""
+        ends: NDArray[np.int64] = words.separators[words.word_of_byte[self.start] + 1]
+        return np.minimum(self.start + self.size, ends) - 1
+
+
+@dataclass(frozen=True, slots=True)
 class Features:
     """Extracted features in no particular order, one entry an occurrence.
 
@@ -94,31 +140,45 @@ class Features:
         narrative: int64, shape (entries,). Which narrative.
         column: int64, shape (entries,). Which weight.
         value: float64, shape (entries,). What the weight is multiplied by.
-        first: int64, shape (entries,). Index of the span's first byte in `batch`.
-        last: int64, shape (entries,). Index of the span's last byte in `batch`.
         batch: The normalised narratives.
         cues: The cues found, with their scopes.
         words: The words found.
+        runs: Where the entries stand, family by family; read through `first` and `last`.
     """
 
     count: int
     narrative: NDArray[np.int64]
     column: NDArray[np.int64]
     value: NDArray[np.float64]
-    first: NDArray[np.int64]
-    last: NDArray[np.int64]
     batch: NormalisedBatch
     cues: ScopedCues
     words: Words
+    runs: tuple[WordRuns | CharacterRuns, ...]
+
+    @property
+    def first(self) -> NDArray[np.int64]:
+        """Index of each span's first byte in `batch`, shape (entries,); worked out when asked for."""
+        return np.concatenate([_NOTHING, *(run.first_bytes(self.words) for run in self.runs)])
+
+    @property
+    def last(self) -> NDArray[np.int64]:
+        """Index of each span's last byte in `batch`, shape (entries,); worked out when asked for."""
+        return np.concatenate([_NOTHING, *(run.last_bytes(self.words) for run in self.runs)])
 
 
 @dataclass(frozen=True, slots=True)
-class _Entries:
+class _Hashed:
+    """Entries of a hashed family, before they have columns.
+
+    Attributes:
+        narrative: int64, shape (entries,). Which narrative.
+        hashes: uint64, shape (entries,). Hash of the piece.
+        runs: Where the entries stand.
+    """
+
     narrative: NDArray[np.int64]
-    column: NDArray[np.int64]
-    value: NDArray[np.float64]
-    first: NDArray[np.int64]
-    last: NDArray[np.int64]
+    hashes: NDArray[np.uint64]
+    runs: WordRuns | CharacterRuns
 
 
 class Extractor:
@@ -137,119 +197,92 @@ class Extractor:
         ends = np.cumsum(sizes).tolist()
         self.columns: int = ends[-1]
         self.offsets: dict[str, int] = dict(zip(FAMILIES, [0, *ends[:-1]], strict=True))
+        # Of the hashed families, in their order.
+        self._offsets = np.array(ends[:-1], np.int64)
+        self._bits = np.array([spec.pair_bits, spec.bits, spec.bits], np.uint64)
+        self._salts = np.array([salt_of(1), salt_of(2), salt_of(3)], np.uint64)
+        self._scales = np.array([[spec.pair_scale], [spec.word_scale], [spec.character_scale]], np.float64)
 
     def extract(self, narratives: Sequence[str]) -> Features:
         """Return the features of the narratives, any strings."""
         batch = normalise(narratives)
         words = split_words(batch)
         cues = find_scoped_cues(words, self.table)
-        spec = self.spec
-        parts: list[_Entries] = []
-        if spec.cue_scale and len(cues.first):
-            parts.append(self._cues(words, cues))
-        if spec.pair_scale and len(cues.first) > 1:
-            parts.append(self._pairs(words, cues, len(narratives)))
-        if len(words.hashes):
-            if spec.word_scale:
-                parts.append(self._word_runs(words, len(narratives)))
-            if spec.character_scale:
-                parts.append(self._character_runs(batch, words, len(narratives)))
-        if not parts:
-            nothing = np.zeros(0, np.int64)
-            parts.append(_Entries(nothing, nothing, np.zeros(0), nothing, nothing))
-        return Features(
-            count=len(narratives),
-            narrative=np.concatenate([part.narrative for part in parts]),
-            column=np.concatenate([part.column for part in parts]),
-            value=np.concatenate([part.value for part in parts]),
-            first=np.concatenate([part.first for part in parts]),
-            last=np.concatenate([part.last for part in parts]),
-            batch=batch,
-            cues=cues,
-            words=words,
-        )
+        families = (self._pairs(cues), self._word_runs(words), self._character_runs(words))
+        return self._joined(batch, words, cues, families)
 
-    def _cues(self, words: Words, cues: ScopedCues) -> _Entries:
-        column = self.cue_columns(cues)
-        _, twin, times = np.unique(cues.narrative * self.columns + column, return_inverse=True, return_counts=True)
-        return _Entries(
-            narrative=cues.narrative,
-            column=column,
-            value=self.spec.cue_scale / times[twin],
-            first=words.separators[cues.first] + 1,
-            last=words.separators[cues.first + cues.size] - 1,
-        )
+    def _joined(
+        self, batch: NormalisedBatch, words: Words, cues: ScopedCues, families: Sequence[Sequence[_Hashed]]
+    ) -> Features:
+        """Return the cues and the hashed families as one table, columns and values worked out for all at once."""
+        count = len(batch.starts)
+        parts = [part for family in families for part in family]
+        sizes = [sum(len(part.hashes) for part in family) for family in families]
+        cued = len(cues.first) if self.spec.cue_scale else 0
+        narrative = np.concatenate([cues.narrative[:cued], *(part.narrative for part in parts)])
+        column = np.empty(len(narrative), np.int64)
+        value = np.empty(len(narrative))
+        if cued:
+            column[:cued] = self.cue_columns(cues)
+            value[:cued] = self._cue_values(narrative[:cued], column[:cued])
+        if len(narrative) > cued:
+            hashes = np.concatenate([part.hashes for part in parts])
+            buckets = to_buckets(hashes, self._bits.repeat(sizes), salt=self._salts.repeat(sizes))
+            np.add(buckets, self._offsets.repeat(sizes), out=column[cued:])
+            group = np.arange(0, len(families) * count, count).repeat(sizes)
+            group += narrative[cued:]
+            members = np.bincount(group, minlength=len(families) * count).reshape(len(families), count)
+            value[cued:] = (self._scales / np.sqrt(np.maximum(members, 1))).ravel()[group]
+        runs = tuple(part.runs for part in parts)
+        if cued:
+            runs = (WordRuns(cues.first, cues.size), *runs)
+        return Features(count, narrative, column, value, batch, cues, words, runs)
 
     def cue_columns(self, cues: ScopedCues) -> NDArray[np.int64]:
         """Return the cue-family column of each cue, shape (cues,)."""
         return cues.concept * len(SCOPES) + cues.scope
 
-    def _pairs(self, words: Words, cues: ScopedCues, count: int) -> _Entries:
-        column = self.cue_columns(cues)
-        left = np.flatnonzero(cues.narrative[1:] == cues.narrative[:-1])
-        hashes = join_hashes(column[left].astype(np.uint64), column[left + 1].astype(np.uint64))
-        narrative = cues.narrative[left]
-        return _Entries(
-            narrative=narrative,
-            column=self.offsets["pair"] + to_buckets(hashes, self.spec.pair_bits, salt=1),
-            value=_even_shares(narrative, count, self.spec.pair_scale),
-            first=words.separators[cues.first[left]] + 1,
-            last=words.separators[cues.first[left + 1] + cues.size[left + 1]] - 1,
-        )
+    def _cue_values(self, narrative: NDArray[np.int64], column: NDArray[np.int64]) -> list[float]:
+        keys = list(zip(narrative.tolist(), column.tolist(), strict=True))
+        times = Counter(keys)
+        return [self.spec.cue_scale / times[key] for key in keys]
 
-    def _word_runs(self, words: Words, count: int) -> _Entries:
+    def _pairs(self, cues: ScopedCues) -> list[_Hashed]:
+        if not self.spec.pair_scale or len(cues.first) < 2:
+            return []
+        column = self.cue_columns(cues).astype(np.uint64)
+        left = (cues.narrative[1:] == cues.narrative[:-1]).nonzero()[0]
+        first, last = cues.first[left], cues.first[left + 1] + cues.size[left + 1]
+        return [
+            _Hashed(cues.narrative[left], join_hashes(column[left], column[left + 1]), WordRuns(first, last - first))
+        ]
+
+    def _word_runs(self, words: Words) -> list[_Hashed]:
+        if not self.spec.word_scale:
+            return []
         single = without_numbers(words)
-        running = single
-        hashes, first, last = [], [], []
+        running, parts = single, []
         for size in range(1, max(self.spec.word_lengths) + 1):
             if size > 1:
                 running = join_hashes(running[:-1], single[size - 1 :])
-            if size in self.spec.word_lengths and len(running):
-                starts = np.arange(len(running))
-                if size > 1:
-                    starts = np.flatnonzero(words.narrative[: len(running)] == words.narrative[size - 1 :])
-                hashes.append(running[starts])
-                first.append(starts)
-                last.append(starts + size)
-        starts, ends = np.concatenate(first), np.concatenate(last)
-        narrative = words.narrative[starts]
-        return _Entries(
-            narrative=narrative,
-            column=self.offsets["word"] + to_buckets(np.concatenate(hashes), self.spec.bits, salt=2),
-            value=_even_shares(narrative, count, self.spec.word_scale),
-            first=words.separators[starts] + 1,
-            last=words.separators[ends] - 1,
-        )
+            if size in self.spec.word_lengths:
+                narrative = words.narrative[: len(running)]
+                starts = (narrative == words.narrative[size - 1 :]).nonzero()[0]
+                parts.append(_Hashed(narrative[starts], running[starts], WordRuns(starts, size)))
+        return parts
 
-    def _character_runs(self, batch: NormalisedBatch, words: Words, count: int) -> _Entries:
-        letters = batch.codes.astype(np.uint64)
-        letters[words.separators] = SPACE
-        # Bytes from a place to the next separator; a run may touch a separator only at its two ends.
-        room = words.separators[np.minimum(words.word_of_byte + 1, len(words.hashes))] - np.arange(len(letters))
-        hashes, starts, sizes = [], [], []
-        running = letters
+    def _character_runs(self, words: Words) -> list[_Hashed]:
+        if not self.spec.character_scale:
+            return []
+        narrative = words.narrative.repeat(words.separators[1:] - words.separators[:-1])
+        in_word = words.codes >= FIRST_LETTER
+        running, inside, parts = words.letters, np.ones(len(in_word), np.bool_), []
         for size in range(2, max(self.spec.character_lengths) + 1):
-            running = running[:-1] * _CHARACTER_BASE + letters[size - 1 :]
+            running = running[:-1] * _CHARACTER_BASE
+            running += words.letters[size - 1 :]
+            # A run may touch a separator only at its two ends.
+            inside = inside[:-1] & in_word[size - 2 : -1] if size > 2 else inside[:-1]
             if size in self.spec.character_lengths:
-                inside = np.flatnonzero(room[: len(running)] >= size - 1)
-                hashes.append(running[inside])
-                starts.append(inside)
-                sizes.append(np.full(len(inside), size - 1))
-        start = np.concatenate(starts)
-        word = words.word_of_byte[start]
-        narrative = words.narrative[word]
-        return _Entries(
-            narrative=narrative,
-            column=self.offsets["character"] + to_buckets(np.concatenate(hashes), self.spec.bits, salt=3),
-            value=_even_shares(narrative, count, self.spec.character_scale),
-            # A run may hold its word's borders; its span is of the word alone.
-            first=np.maximum(start, words.separators[word] + 1),
-            last=np.minimum(start + np.concatenate(sizes), words.separators[word + 1] - 1),
-        )
-
-
-def _even_shares(narrative: NDArray[np.int64], count: int, scale: float) -> NDArray[np.float64]:
-    """Return scale / sqrt(entries of the same narrative) for each entry."""
-    entries = np.bincount(narrative, minlength=count)
-    shares: NDArray[np.float64] = (scale / np.sqrt(np.maximum(entries, 1)))[narrative]
-    return shares
+                starts = inside.nonzero()[0]
+                parts.append(_Hashed(narrative[starts], running[starts], CharacterRuns(starts, size)))
+        return parts

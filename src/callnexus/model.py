@@ -142,16 +142,21 @@ class Model:
         for chunk in _chunks(narratives):
             features = self.extractor.extract(chunk)
             parts.append(self._scores(features, self._contributions(features)))
+        if len(parts) == 1:
+            return parts[0]
         return np.concatenate(parts) if parts else np.zeros((0, len(LABEL_NAMES)))
 
     def _contributions(self, features: Features) -> NDArray[np.float64]:
-        contributions: NDArray[np.float64] = self.weights[features.column] * features.value[:, None]
+        contributions: NDArray[np.float64] = self.weights.take(features.column, axis=0) * features.value[:, None]
         return contributions
 
     def _scores(self, features: Features, contributions: NDArray[np.float64]) -> NDArray[np.float64]:
         # bincount adds in reading order within each narrative: the same bits in any batch.
-        columns = [np.bincount(features.narrative, part, features.count) for part in contributions.T]
-        return np.stack(columns, axis=1) + self.intercepts
+        scores = np.empty((features.count, len(LABEL_NAMES)))
+        for place in range(len(LABEL_NAMES)):
+            scores[:, place] = np.bincount(features.narrative, contributions[:, place], features.count)
+        scores += self.intercepts
+        return scores
 
     def _prediction(
         self, scores: Sequence[float], lack: ReasonCode | None, why: Explanation, circumstances: Circumstances

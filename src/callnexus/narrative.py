@@ -13,12 +13,16 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 
-DROP, SPACE, COMMA, STOP, QUESTION = 0, 32, 44, 46, 63
+DROP, SPACE, COMMA, STOP, QUESTION = 0, 32, 44, 46, 47
 """Byte classes of what is not a word; a larger separator outranks a smaller one in its run."""
+
+FIRST_LETTER = 48
+"""Every class below this one separates or is dropped; "0" and all above are parts of words."""
 
 FIRST_FOREIGN = 128
 _ASCII_STOPS = "\n\r;!.*|[]{}<>"
@@ -33,13 +37,22 @@ class NormalisedBatch:
 
     Attributes:
         codes: uint8, shape (bytes,). Words of letters and digits with exactly one separator between them.
-        origins: int64, shape (bytes,). Index of each byte's character in the joined narratives.
         starts: int64, shape (narratives,). Index in the joined narratives where each one begins.
+        borders: int64, shape (narratives,). Index in `codes` of the separator before each narrative.
+        present: uint8, shape (characters,). Class of each character of the joined narratives; 0 where it was dropped.
+        stays: bool, shape (characters not dropped,). Whether each is a byte of `codes`.
     """
 
     codes: NDArray[np.uint8]
-    origins: NDArray[np.int64]
     starts: NDArray[np.int64]
+    borders: NDArray[np.int64]
+    present: NDArray[np.uint8]
+    stays: NDArray[np.bool_]
+
+    @property
+    def origins(self) -> NDArray[np.int64]:
+        """Index of each byte's character in the joined narratives, shape (bytes,); worked out when asked for."""
+        return self.present.nonzero()[0][self.stays]
 
 
 def normalise(narratives: Sequence[str]) -> NormalisedBatch:
@@ -48,53 +61,58 @@ def normalise(narratives: Sequence[str]) -> NormalisedBatch:
     Any string is accepted: lone surrogates, NUL and emoji are separators or foreign letters.
 
     >>> bytes(normalise(["Don't know: KNIFE?"]).codes)
-    b'.dont know knife?'
+    b'.dont know knife/'
     """
     # The new line before each narrative keeps words of neighbours apart and gives the first word a separator.
     joined = "\n" + "\n".join(narratives) + "\n"
-    lengths = np.fromiter(map(len, narratives), np.int64, len(narratives))
-    starts = np.cumsum(lengths + 1) - lengths
+    lengths = accumulate(map(len, narratives[:-1]), lambda start, length: start + length + 1, initial=1)
+    starts = np.fromiter(lengths, np.int64, len(narratives)) if narratives else np.zeros(0, np.int64)
     # "//" opens an appended remark; one slash joins words ("s/12", "w/f"). Same length, offsets hold.
-    joined = joined.replace("//", ";;").replace("--", ",,")
-    raw = _classes(joined)
-    separates = (raw < 48) | (raw == QUESTION)
-    if len(narratives) > 1 and separates[starts].any():
-        raw = _without_leading_classes(raw, separates, starts)
+    classes = _classes(joined.replace("//", ";;").replace("--", ",,"))
+    raw = np.frombuffer(classes, np.uint8)
+    if len(narratives) > 1 and (raw[starts] < FIRST_LETTER).any():
+        raw = _without_leading_classes(raw, starts)
+    codes, borders = raw, starts - 1
+    if DROP in classes:
+        present = raw != DROP
+        codes = raw[present]
+        borders = present.cumsum()[borders] - 1
     # Of a run of separators only the first stays. A dropped character inside the run does not end it.
-    present = np.flatnonzero(raw) if (raw == DROP).any() else np.arange(len(raw))
-    apart = separates[present]
-    first = np.ones_like(apart)
-    first[1:] = ~(apart[1:] & apart[:-1])
-    origins = present[first]
-    return NormalisedBatch(np.maximum.reduceat(raw, origins), origins, starts)
+    in_word = codes >= FIRST_LETTER
+    stays = np.ones(len(codes), np.bool_)
+    np.logical_or(in_word[1:], in_word[:-1], out=stays[1:])
+    run = stays.cumsum()
+    run -= 1
+    merged = (~stays).nonzero()[0]
+    strongest = codes[stays]
+    np.maximum.at(strongest, run[merged], codes[merged])
+    return NormalisedBatch(strongest, starts, run[borders], raw, stays)
 
 
-def _without_leading_classes(
-    raw: NDArray[np.uint8], separates: NDArray[np.bool_], starts: NDArray[np.int64]
-) -> NDArray[np.uint8]:
+def _without_leading_classes(raw: NDArray[np.uint8], starts: NDArray[np.int64]) -> NDArray[np.uint8]:
     """Return the classes with separators that open a narrative made spaces.
 
     They run together with the border before them, and must say nothing of the narrative on its other side.
     """
     raw = raw.copy()
-    words = np.append(np.flatnonzero(~separates), len(raw))
+    words = np.append(np.flatnonzero(raw >= FIRST_LETTER), len(raw))
     for start, word in zip(starts.tolist(), words[np.searchsorted(words, starts)].tolist(), strict=True):
         opening = raw[start:word]
         opening[opening != DROP] = SPACE
     return raw
 
 
-def _classes(text: str) -> NDArray[np.uint8]:
-    """Return one byte class a character, shape (len(text),)."""
+def _classes(text: str) -> bytes:
+    """Return one byte class a character."""
     if text.isascii():
-        return np.frombuffer(text.encode("ascii").translate(_ascii_table()), np.uint8)
+        return text.encode("ascii").translate(_ascii_table())
     points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
     table = _unicode_table()
-    classes = table[np.minimum(points, _COMMON)]
+    classes: NDArray[np.uint8] = table[np.minimum(points, _COMMON)]
     high = points >= _COMMON
     if high.any():
         classes[high] = [_class_of(chr(point)) for point in points[high].tolist()]
-    return np.asarray(classes, np.uint8)
+    return classes.tobytes()
 
 
 @cache

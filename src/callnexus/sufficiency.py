@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from callnexus.reasons import ReasonCode
-from callnexus.words import Words, to_buckets
+from callnexus.words import Words, salt_of, to_buckets
 
 KNOWN_BITS = 18
 """Base-2 logarithm of the buckets that remember which words were seen: one new word in fifteen looks known."""
 
-_SALT = 4
+_BITS, _SALT = np.uint64(KNOWN_BITS), salt_of(4)
 _PRIOR_WORDS = 4
 """Known words imagined in each narrative, so that one new word in a short one weighs little."""
 
@@ -36,13 +36,15 @@ class Sufficiency:
 
     def lacking(self, words: Words, count: int) -> list[ReasonCode | None]:
         """Return why each of `count` narratives cannot be judged, or None where it can."""
-        readable = np.bincount(words.narrative[~words.foreign], minlength=count)
-        total = np.bincount(words.narrative, minlength=count)
+        foreign = words.foreign
+        readable = words.counts
+        if foreign.any():
+            readable = readable - np.bincount(words.narrative[foreign], minlength=count)
         strange = novelty(words, count, self.known_words) > self.largest_novelty
         found: list[ReasonCode | None] = [None] * count
         for number in np.flatnonzero((readable < self.fewest_words) | strange).tolist():
             found[number] = ReasonCode.UNLIKE_TRAINING_DATA
-            if 2 * readable[number] < total[number]:
+            if 2 * readable[number] < words.counts[number]:
                 found[number] = ReasonCode.ANOTHER_SCRIPT
             elif readable[number] < self.fewest_words:
                 found[number] = ReasonCode.TOO_LITTLE_TEXT
@@ -54,17 +56,17 @@ def novelty(words: Words, count: int, known_words: NDArray[np.bool_]) -> NDArray
 
     Words that begin with a digit are not counted: every address is new.
     """
-    counted = np.flatnonzero(~words.numeric)
-    narrative = words.narrative[counted]
-    new = ~known_words[to_buckets(words.hashes[counted], KNOWN_BITS, salt=_SALT)]
-    share: NDArray[np.float64] = np.bincount(narrative[new], minlength=count) / (
-        np.bincount(narrative, minlength=count) + _PRIOR_WORDS
-    )
-    return share
+    numeric = words.numeric
+    new = ~known_words[to_buckets(words.hashes, _BITS, salt=_SALT)]
+    new &= ~numeric
+    counted = words.counts
+    if numeric.any():
+        counted = counted - np.bincount(words.narrative[numeric], minlength=count)
+    return np.bincount(words.narrative[new], minlength=count) / (counted + _PRIOR_WORDS)
 
 
 def remember(words: Words) -> NDArray[np.bool_]:
     """Return the buckets of the words as `known_words`, bool, shape (2**KNOWN_BITS,)."""
     known = np.zeros(1 << KNOWN_BITS, np.bool_)
-    known[to_buckets(words.hashes, KNOWN_BITS, salt=_SALT)] = True
+    known[to_buckets(words.hashes, _BITS, salt=_SALT)] = True
     return known

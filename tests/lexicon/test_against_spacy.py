@@ -100,8 +100,8 @@ def ours(phrases: list[str], texts: list[str]) -> set[Match]:
     matches = PhraseTable(shipped()).find(words)
     narrative = words.narrative[matches.first]
     start = np.searchsorted(words.narrative, narrative)
-    columns = (narrative, matches.first - start, matches.size, matches.phrase)
-    return set(zip(*(column.tolist() for column in columns), strict=True))
+    within = (matches.first - start).tolist()
+    return set(zip(narrative.tolist(), within, matches.size, matches.phrase, strict=True))
 
 
 @pytest.fixture(scope="session")

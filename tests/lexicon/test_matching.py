@@ -18,7 +18,7 @@ def lexicon_of(*phrases: str) -> Lexicon:
 
 def found(table: PhraseTable, text: str) -> list[tuple[int, int]]:
     matches = table.find(split_words(normalise([text])))
-    return list(zip(matches.first.tolist(), matches.size.tolist(), strict=True))
+    return list(zip(matches.first, matches.size, strict=True))
 
 
 def test_the_longest_of_overlapping_phrases_stays():
@@ -58,8 +58,9 @@ def test_matches_never_overlap_and_are_the_phrases_they_say(text: str):
 
     matches = TABLE.find(words)
 
-    assert (matches.first[1:] >= (matches.first + matches.size)[:-1]).all()
-    assert (matches.first + matches.size <= len(words.hashes)).all()
+    ends = [first + size for first, size in zip(matches.first, matches.size, strict=True)]
+    assert all(end <= first for end, first in zip(ends, matches.first[1:], strict=False))
+    assert all(end <= len(words.hashes) for end in ends)
     lexicon = shipped()
     phrases = [cue.phrase for cue in lexicon.cues] + [marker.phrase for marker in lexicon.markers]
     for first, size, number in zip(matches.first, matches.size, matches.phrase, strict=True):

@@ -10,7 +10,7 @@ Three CSV files make a lexicon; an overlay for a city adds cues to the base:
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
+from pathlib import Path
 
 from callnexus.errors import LexiconError
 
@@ -69,7 +69,7 @@ def shipped(overlays: Sequence[str] = ()) -> Lexicon:
     Raises:
         LexiconError: If an overlay does not exist or a file has a bad row.
     """
-    here = files("callnexus.lexicon")
+    here = Path(__file__).parent
     base = parse({name: (here / name).read_text(encoding="utf-8") for name in FILES})
     cues = {cue.phrase: cue for cue in base.cues}
     for name in overlays:
@@ -113,17 +113,22 @@ def _csv_line(fields: Sequence[str]) -> str:
     return ",".join(f'"{field}"' if "," in field else field for field in fields) + "\n"
 
 
-def _rows(name: str, text: str, header: tuple[str, ...]) -> Iterator[list[str]]:
-    reader = csv.reader(text.splitlines())
+def _rows(name: str, text: str, header: tuple[str, ...]) -> list[list[str]]:
+    lines = text.splitlines()
+    reader = csv.reader(lines)
     try:
-        if tuple(next(reader, ())) != header:
-            raise LexiconError(f"{name}: line 1: the header must be {','.join(header)}")
+        rows = list(reader)
+    except csv.Error as error:
+        raise LexiconError(f"{name}: line {reader.line_num}: not CSV: {error}") from error
+    if not rows or tuple(rows[0]) != header:
+        raise LexiconError(f"{name}: line 1: the header must be {','.join(header)}")
+    # All at once first: there are thousands of rows, and the line matters only for a bad one.
+    if set(map(len, rows)) != {len(header)} or not all(map(all, rows)):
+        reader = csv.reader(lines)
         for row in reader:
             if len(row) != len(header) or not all(row):
                 raise LexiconError(f"{name}: line {reader.line_num}: {len(header)} filled fields are needed")
-            yield row
-    except csv.Error as error:
-        raise LexiconError(f"{name}: line {reader.line_num}: not CSV: {error}") from error
+    return rows[1:]
 
 
 def _markers(text: str) -> Iterator[Marker]:

@@ -3,131 +3,168 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from callnexus.errors import LexiconError
 from callnexus.lexicon import BREAK, LONGEST_PHRASE, SCOPES, Lexicon
 from callnexus.narrative import normalise
-from callnexus.words import Words, join_hashes, split_words
+from callnexus.words import Words, join_hashes, join_two, split_words
+
+_LOW_BITS = np.uint64((1 << 17) - 1)
+_SIFTED = 3
+"""Words of the longest runs that are sifted as arrays; a longer phrase is followed from its first three words."""
+_TABLES = np.arange(_SIFTED, dtype=np.uint64)[:, None] * (_LOW_BITS + np.uint64(1))
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
     """Phrases found, no two of them overlapping, in reading order.
 
+    Lists, not arrays: a narrative holds a handful, and Python goes over a handful faster than NumPy.
+
     Attributes:
-        first: int64, shape (matches,). Index of the match's first word.
-        size: int64, shape (matches,). Number of words.
-        phrase: int64, shape (matches,). Index into the table's phrases.
+        first: Index of each match's first word.
+        size: Number of words of each.
+        phrase: Index of each into the table's phrases.
     """
 
-    first: NDArray[np.int64]
-    size: NDArray[np.int64]
-    phrase: NDArray[np.int64]
+    first: list[int]
+    size: list[int]
+    phrase: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a marker does to the cues around it.
+
+    Attributes:
+        scope: Index into SCOPES; -1 for a break.
+        forward: Whether it governs cues after it.
+        backward: Whether it governs cues before it.
+        reach: Largest number of words to a governed cue.
+    """
+
+    scope: int
+    forward: bool
+    backward: bool
+    reach: int
 
 
 class PhraseTable:
-    """A lexicon compiled for matching: hashes of all phrases and of their beginnings, sorted.
+    """A lexicon compiled for matching: the hashes of all phrases, and of the beginnings of long ones.
 
     Phrases are numbered cues first, then markers, each in the lexicon's order.
 
     Attributes:
         cue_count: Number of cues; a smaller phrase number is a cue, the others are markers.
-        concept: int64, shape (cues,). Concept number of each cue.
-        scope: int64, shape (markers,). Index into SCOPES; -1 for a break.
-        forward: bool, shape (markers,). Whether the marker governs cues after it.
-        backward: bool, shape (markers,). Whether the marker governs cues before it.
-        reach: int64, shape (markers,). Largest number of words to a governed cue.
+        concepts: Concept number of each cue.
+        rules: One a marker.
     """
 
     def __init__(self, lexicon: Lexicon) -> None:
         numbers = {concept.name: number for number, concept in enumerate(lexicon.concepts)}
-        markers = lexicon.markers
         self.cue_count = len(lexicon.cues)
-        self.concept = np.array([numbers[cue.concept] for cue in lexicon.cues], np.int64)
-        self.scope = np.array([-1 if m.scope == BREAK else SCOPES.index(m.scope) for m in markers], np.int64)
-        self.forward = np.array([m.direction != "after" for m in markers], np.bool_)
-        self.backward = np.array([m.direction != "before" for m in markers], np.bool_)
-        self.reach = np.array([m.reach for m in markers], np.int64)
-        self._index([cue.phrase for cue in lexicon.cues] + [marker.phrase for marker in markers])
+        self.concepts = [numbers[cue.concept] for cue in lexicon.cues]
+        self.rules = tuple(
+            Rule(
+                scope=-1 if marker.scope == BREAK else SCOPES.index(marker.scope),
+                forward=marker.direction != "after",
+                backward=marker.direction != "before",
+                reach=marker.reach,
+            )
+            for marker in lexicon.markers
+        )
+        self._index([cue.phrase for cue in lexicon.cues] + [marker.phrase for marker in lexicon.markers])
 
     def _index(self, phrases: list[str]) -> None:
-        """Sort the hashes of all beginnings of all phrases; note where a phrase ends and which go on."""
+        """Note the hash of every phrase, of the beginnings of long ones, and which low bits occur among them."""
         words = split_words(normalise(phrases))
-        counts = np.bincount(words.narrative, minlength=len(phrases))
+        counts = words.counts
         unusable = np.flatnonzero((counts < 1) | (counts > LONGEST_PHRASE))
         if len(unusable):
             raise LexiconError(f"phrase {phrases[unusable[0]]!r}: 1 to {LONGEST_PHRASE} words are needed")
-        firsts = np.cumsum(counts) - counts
-        ends: dict[int, int] = {}
-        going_on: set[int] = set()
-        running = words.hashes[firsts]
+        begins = np.cumsum(counts) - counts
+        running = words.hashes[begins]
+        number = np.arange(len(phrases))
+        # One table a size, end to end.
+        self._likely = np.zeros(_SIFTED * (int(_LOW_BITS) + 1), np.bool_)
+        beginnings: list[int] = []
+        keys: list[int] = []
+        numbers: list[int] = []
         for size in range(1, LONGEST_PHRASE + 1):
-            for number in np.flatnonzero(counts == size).tolist():
-                twin = ends.setdefault(int(running[number]), number)
-                if twin != number:
-                    raise LexiconError(f"phrase {phrases[number]!r} stands twice (as {phrases[twin]!r})")
-            longer = counts > size
-            going_on.update(running[longer].tolist())
-            places = np.minimum(firsts + size, len(words.hashes) - 1)
-            running = np.where(longer, join_hashes(running, words.hashes[places]), running)
-        keys = sorted({*ends, *going_on})
-        self._keys = np.array(keys, np.uint64)
-        self._phrase_at = np.array([ends.get(key, -1) for key in keys], np.int64)
-        self._goes_on = np.array([key in going_on for key in keys], np.bool_)
+            ends = counts[number] == size
+            keys += running[ends].tolist()
+            numbers += number[ends].tolist()
+            if size >= _SIFTED:
+                beginnings += running.tolist()
+            if size <= _SIFTED:
+                sought = running if size == _SIFTED else running[ends]
+                self._likely[(sought & _LOW_BITS) + _TABLES[size - 1]] = True
+            number, running = number[~ends], running[~ends]
+            running = join_hashes(running, words.hashes[begins[number] + size])
+        # A beginning that is no phrase itself has the number -1.
+        self._known = dict.fromkeys(beginnings, -1)
+        self._known.update(zip(keys, numbers, strict=True))
+        _refuse_twins(keys, numbers, phrases)
 
     def find(self, words: Words) -> Matches:
         """Return the phrases found; of overlapping ones the longest stays, of equally long ones the first."""
-        found: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
-        places = np.arange(len(words.hashes))
-        running = words.hashes
-        for size in range(1, LONGEST_PHRASE + 1):
-            at = np.searchsorted(self._keys, running)
-            at[at == len(self._keys)] = 0
-            known = np.flatnonzero(self._keys[at] == running) if len(self._keys) else at[:0]
-            places, running, at = places[known], running[known], at[known]
-            ends = self._phrase_at[at] >= 0
-            found.append((places[ends], self._phrase_at[at[ends]]))
-            following = places + size
-            on = self._goes_on[at] & (following < len(words.hashes))
-            on[on] = words.narrative[places[on]] == words.narrative[following[on]]
-            if not on.any():
+        hashes, total = words.hashes, len(words.hashes)
+        runs = np.zeros((_SIFTED, total), np.uint64)
+        runs[0] = running = hashes
+        for size in range(2, _SIFTED + 1):
+            running = join_hashes(running[:-1], hashes[size - 1 :])
+            runs[size - 1, : len(running)] = running
+        # Few runs share their low bits with a phrase of their size: Python looks at those alone.
+        low = runs & _LOW_BITS
+        low += _TABLES
+        likely = self._likely.take(low.view(np.int64).ravel()).nonzero()[0]
+        known = self._known
+        found: list[tuple[int, int, int]] = []
+        for place, key in zip(likely.tolist(), runs.ravel()[likely].tolist(), strict=True):
+            if key in known:
+                more, first = divmod(place, total)
+                if not more:
+                    found.append((-1, first, known[key]))
+                else:
+                    found += self._longer(first, more + 1, key, words)
+        return _without_overlaps(found, total)
+
+    def _longer(self, first: int, size: int, key: int, words: Words) -> list[tuple[int, int, int]]:
+        """Return what begins with a known run of several words, as (minus the size, first word, phrase)."""
+        found = []
+        number: int | None = self._known[key]
+        while number is not None:
+            end = first + size
+            if number >= 0 and words.narrative.item(first) == words.narrative.item(end - 1):
+                found.append((-size, first, number))
+            if size < _SIFTED or end == len(words.hashes):
                 break
-            places = places[on]
-            running = join_hashes(running[on], words.hashes[places + size])
-        return _without_overlaps(found, len(words.hashes))
+            key = join_two(key, words.hashes.item(end))
+            number = self._known.get(key)
+            size += 1
+        return found
 
 
-def _without_overlaps(found: list[tuple[NDArray[np.int64], NDArray[np.int64]]], words: int) -> Matches:
-    taken = np.zeros(words, np.bool_)
-    kept: list[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]] = []
-    for size in range(len(found), 0, -1):
-        first, phrase = found[size - 1]
-        if not len(first):
-            continue
+def _refuse_twins(keys: list[int], numbers: list[int], phrases: list[str]) -> None:
+    if len(set(keys)) == len(keys):
+        return
+    seen: dict[int, int] = {}
+    for key, number in zip(keys, numbers, strict=True):
+        if (twin := seen.setdefault(key, number)) != number:
+            raise LexiconError(f"phrase {phrases[number]!r} stands twice (as {phrases[twin]!r})")
+
+
+def _without_overlaps(found: list[tuple[int, int, int]], total: int) -> Matches:
+    """Return the matches that stay, given all as (minus the size, first word, phrase)."""
+    # By falling size, then in reading order.
+    found.sort()
+    taken = bytearray(total)
+    kept = []
+    for less, first, phrase in found:
+        last = first - less - 1
         # A longer match that overlaps must cover one of the two end words.
-        free = ~(taken[first] | taken[first + size - 1])
-        first, phrase = first[free], phrase[free]
-        if size > 1 and (np.diff(first) < size).any():
-            apart = _leftmost(first, size)
-            first, phrase = first[apart], phrase[apart]
-        for step in range(size):
-            taken[first + step] = True
-        kept.append((first, np.full(len(first), size), phrase))
-    if not kept:
-        nothing = np.zeros(0, np.int64)
-        return Matches(nothing, nothing, nothing)
-    first, size_, phrase = (np.concatenate(column) for column in zip(*kept, strict=True))
-    order = np.argsort(first)
-    return Matches(first[order], size_[order], phrase[order])
-
-
-def _leftmost(first: NDArray[np.int64], size: int) -> list[int]:
-    """Return which of equally long, sorted matches stay when each drops the overlapping ones after it."""
-    kept: list[int] = []
-    end = -1
-    for number, start in enumerate(first.tolist()):
-        if start >= end:
-            kept.append(number)
-            end = start + size
-    return kept
+        if not (taken[first] or taken[last]):
+            taken[first : last + 1] = b"\1" * -less
+            kept.append((first, -less, phrase))
+    kept.sort()
+    return Matches([match[0] for match in kept], [match[1] for match in kept], [match[2] for match in kept])
