@@ -37,13 +37,13 @@ from threadpoolctl import threadpool_limits
 
 from callnexus.corpus.boston import join_labels
 from callnexus.corpus.examples import Example, data_hash, read_examples, truth_of
-from callnexus.corpus.splits import batch_folds, leaks, split_by_batch
+from callnexus.corpus.splits import batch_folds, leaks
 from callnexus.errors import CallnexusError, ExamplesError
 from callnexus.labels import LABEL_NAMES
 from callnexus.lexicon import SCOPES, to_files
 from callnexus.training.experiment import Experiment, read_experiment
 from callnexus.training.fit import calibrate, fit_labels, scores_of
-from callnexus.training.pipeline import features_of, fitting_of, weights_of
+from callnexus.training.pipeline import features_of, fitting_of, split_of, weights_of
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # read when MLflow is first imported, in `track`
 
@@ -103,7 +103,7 @@ def read_bench(path: Path, boston: Path | None) -> Bench:
     """
     experiment = read_experiment(path)
     every = read_examples(map(Path, experiment.data.examples))
-    test = split_by_batch(every, folds=experiment.data.folds, seed=experiment.data.seed).test
+    test = split_of(every, experiment).test
     rest = [every[i] for i in np.setdiff1d(np.arange(len(every)), test)]
     folds = batch_folds(rest, folds=FOLDS, seed=experiment.data.seed)
     problems = leaks(rest, {f"fold {place}": fold for place, fold in enumerate(folds)})

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from callnexus.corpus.examples import Example
-from callnexus.corpus.splits import leaks, near_identical, shared_runs, split_by_batch, split_by_date
+from callnexus.corpus.splits import leaks, near_identical, shared_runs, split_by_batch, split_by_date, split_by_name
 from callnexus.errors import ExamplesError
 
 LONG = "caller reports two men arguing over a parking space behind the bakery"
@@ -77,3 +77,28 @@ def test_a_split_by_date_tests_on_the_latest():
 def test_an_example_without_a_date_cannot_be_split_by_date():
     with pytest.raises(ExamplesError, match="id 4: date: needed to split by date"):
         split_by_date([example(0, "one", date="2020-01-01"), example(4, "two")], folds=2)
+
+
+def test_named_batches_stay_where_they_are_named():
+    examples = [example(n, f"text number {n} about {n}", batch=f"b{n % 4}") for n in range(12)]
+
+    splits = split_by_name(examples, test_batches=["b1"], calibration_batches=["b3"])
+
+    assert {examples[i].batch for i in splits.test} == {"b1"}
+    assert {examples[i].batch for i in splits.calibration} == {"b3"}
+    assert {examples[i].batch for i in splits.training} == {"b0", "b2"}
+
+
+@pytest.mark.parametrize(
+    ("test", "calibration", "reason"),
+    [
+        (["b9"], ["b1"], "batch b9: no example has it"),
+        (["b1"], ["b1", "b2"], "batch b1: named for both"),
+        (["b0", "b1"], ["b2", "b3"], "no batch is left"),
+    ],
+)
+def test_named_batches_that_make_no_split_are_refused(test: list, calibration: list, reason: str):
+    examples = [example(n, f"text number {n} about {n}", batch=f"b{n % 4}") for n in range(12)]
+
+    with pytest.raises(ExamplesError, match=reason):
+        split_by_name(examples, test_batches=test, calibration_batches=calibration)

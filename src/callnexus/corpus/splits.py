@@ -47,6 +47,32 @@ def split_by_batch(examples: Sequence[Example], *, folds: int, seed: int) -> Spl
     return splits
 
 
+def split_by_name(
+    examples: Sequence[Example], *, test_batches: Sequence[str], calibration_batches: Sequence[str]
+) -> Splits:
+    """Return the named batches as test and calibration, all others as training.
+
+    Raises:
+        ExamplesError: If a batch has no example or is named for both, nothing is left to train on, or a near-identical
+            pair crosses splits.
+    """
+    batches = [example.batch for example in examples]
+    homes = dict.fromkeys(batches, "training")
+    homes |= dict.fromkeys(calibration_batches, "calibration") | dict.fromkeys(test_batches, "test")
+    problems = [f"batch {name}: no example has it" for name in homes if name not in set(batches)]
+    problems += [f"batch {name}: named for both splits" for name in test_batches if name in calibration_batches]
+    members = {
+        split: np.array([i for i, name in enumerate(batches) if homes[name] == split], np.int64)
+        for split in ("training", "calibration", "test")
+    }
+    if not len(members["training"]):
+        problems.append("no batch is left to train on")
+    problems = problems or leaks(examples, members)
+    if problems:
+        raise ExamplesError(problems)
+    return Splits(**members)
+
+
 def split_by_date(examples: Sequence[Example], *, folds: int) -> Splits:
     """Return the latest 1/folds of the examples as test, those before as calibration, the earliest as training.
 

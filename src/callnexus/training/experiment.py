@@ -4,9 +4,9 @@ import datetime
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from callnexus.errors import ExperimentError
 from callnexus.features import FeatureSpec
@@ -31,12 +31,26 @@ class ModelSection(_Section):
 
 
 class DataSection(_Section):
-    """Where the examples are and how they are split."""
+    """Where the examples are and how they are split.
+
+    Folds are drawn by the seed, and move when batches are added. Batches that are named for the test or the
+    calibration split stay there: what a model was once tested on is never trained on.
+    """
 
     examples: list[str] = Field(min_length=1)
     folds: int = Field(5, ge=3)
     split: Literal["batch", "date"] = "batch"
     seed: int = 0
+    test_batches: list[str] = Field(default_factory=list)
+    calibration_batches: list[str] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> Self:
+        if bool(self.test_batches) != bool(self.calibration_batches):
+            raise ValueError("name both test_batches and calibration_batches, or neither")
+        if self.test_batches and self.split == "date":
+            raise ValueError('test_batches and calibration_batches go with split = "batch"')
+        return self
 
 
 class FeaturesSection(_Section):

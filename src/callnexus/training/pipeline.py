@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 
 from callnexus import lexicon, model_folder, policy
 from callnexus.corpus.examples import Example, data_hash, read_examples, truth_of
-from callnexus.corpus.splits import Splits, batch_folds, split_by_batch, split_by_date
+from callnexus.corpus.splits import Splits, batch_folds, split_by_batch, split_by_date, split_by_name
 from callnexus.errors import ExperimentError
 from callnexus.evaluation.behaviour import behaviour_json, behaviour_rows, shipped_cases
 from callnexus.evaluation.fairness import fairness_document
@@ -160,6 +160,8 @@ def split_of(examples: Sequence[Example], experiment: Experiment) -> Splits:
     data = experiment.data
     if data.split == "date":
         return split_by_date(examples, folds=data.folds)
+    if data.test_batches:
+        return split_by_name(examples, test_batches=data.test_batches, calibration_batches=data.calibration_batches)
     return split_by_batch(examples, folds=data.folds, seed=data.seed)
 
 
