@@ -108,6 +108,10 @@ class WordRuns:
         ends: NDArray[np.int64] = words.separators[self.first + self.size]
         return ends - 1
 
+    def end_words(self, word_of_byte: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the index of each span's first and last word."""
+        return self.first, self.first + (self.size - 1)
+
 
 @dataclass(frozen=True, slots=True)
 class CharacterRuns:
@@ -129,6 +133,11 @@ class CharacterRuns:
         """Return the index of each span's last byte."""
         ends: NDArray[np.int64] = words.separators[words.word_of_byte[self.start] + 1]
         return np.minimum(self.start + self.size, ends) - 1
+
+    def end_words(self, word_of_byte: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the index of each span's word, twice: it is the first and the last."""
+        word = word_of_byte[self.start]
+        return word, word
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +173,15 @@ class Features:
     def last(self) -> NDArray[np.int64]:
         """Index of each span's last byte in `batch`, shape (entries,); worked out when asked for."""
         return np.concatenate([_NOTHING, *(run.last_bytes(self.words) for run in self.runs)])
+
+    def ends(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the first and the last word of each entry, shape (entries,) both; worked out when asked for."""
+        word_of_byte = self.words.word_of_byte
+        ends = [run.end_words(word_of_byte) for run in self.runs]
+        return (
+            np.concatenate([_NOTHING, *(first for first, _ in ends)]),
+            np.concatenate([_NOTHING, *(last for _, last in ends)]),
+        )
 
 
 @dataclass(frozen=True, slots=True)

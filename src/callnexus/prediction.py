@@ -1,6 +1,6 @@
 """What a model says of one narrative: plain, frozen values that turn into JSON, and one sentence for people."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from callnexus.labels import LABELS, Decision, Label
@@ -131,13 +131,20 @@ class Prediction:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the prediction as plain JSON types, the sentence with it."""
-        plain = asdict(self)
+        plain = _fields(self)
         for name in ("response", "provisional", "instead_of"):
-            plain[name] = None if plain[name] is None else str(plain[name])
+            plain[name] = None if plain[name] is None else plain[name].value
         for label in LABELS:
-            plain[label.name]["decision"] = str(plain[label.name]["decision"])
-        for reason in plain["reasons"]:
-            reason |= {"code": reason["code"].value, "spans": [list(span) for span in reason["spans"]]}
-        plain["reasons"] = list(plain["reasons"])
-        plain["evidence"] = list(plain["evidence"])
+            found = _fields(getattr(self, label.name))
+            plain[label.name] = found | {"decision": found["decision"].value}
+        plain["reasons"] = [
+            _fields(reason) | {"code": reason.code.value, "spans": [list(span) for span in reason.spans]}
+            for reason in self.reasons
+        ]
+        plain["evidence"] = [_fields(piece) for piece in self.evidence]
         return plain | {"sentence": self.sentence}
+
+
+def _fields(value: object) -> dict[str, Any]:
+    # dataclasses.asdict copies deeply, which costs as much as predicting.
+    return {name: getattr(value, name) for name in value.__slots__}  # type: ignore[attr-defined]

@@ -7,6 +7,7 @@ table does not know is `other_cue`.
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import cache
 from types import MappingProxyType
 
 
@@ -130,6 +131,7 @@ _CODE_OF_SCOPE = {
 _WEAPONS = (_R.WEAPON_PRESENT, _R.WEAPON_USED)
 
 
+@cache
 def code_of(concept: str, family: str, scope: str, label: str) -> ReasonCode:
     """Return the reason code of a cue for a label: `wording` where it moves the score but is no reason for a person.
 

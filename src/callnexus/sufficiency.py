@@ -42,7 +42,7 @@ class Sufficiency:
             readable = readable - np.bincount(words.narrative[foreign], minlength=count)
         strange = novelty(words, count, self.known_words) > self.largest_novelty
         found: list[ReasonCode | None] = [None] * count
-        for number in np.flatnonzero((readable < self.fewest_words) | strange).tolist():
+        for number in ((readable < self.fewest_words) | strange).nonzero()[0].tolist():
             found[number] = ReasonCode.UNLIKE_TRAINING_DATA
             if 2 * readable[number] < words.counts[number]:
                 found[number] = ReasonCode.ANOTHER_SCRIPT
@@ -58,9 +58,9 @@ def novelty(words: Words, count: int, known_words: NDArray[np.bool_]) -> NDArray
     """
     numeric = words.numeric
     new = ~known_words[to_buckets(words.hashes, _BITS, salt=_SALT)]
-    new &= ~numeric
     counted = words.counts
     if numeric.any():
+        new &= ~numeric
         counted = counted - np.bincount(words.narrative[numeric], minlength=count)
     return np.bincount(words.narrative[new], minlength=count) / (counted + _PRIOR_WORDS)
 
