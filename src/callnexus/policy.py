@@ -15,7 +15,6 @@ import hashlib
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from callnexus.errors import PolicyError
 from callnexus.labels import Decision
 from callnexus.response import ALWAYS_THERE, CLEAR_PAIRS, UNCLEAR, Response
 
+_POLICIES = Path(__file__).with_name("policies")
 _ANSWERS = (str(Decision.YES), str(Decision.NO), UNCLEAR)
 _CLEAR_KEYS = tuple(f"{nexus} {risk}" for nexus, risk in CLEAR_PAIRS)
 PAIR_KEYS = (*_CLEAR_KEYS, *(f"{n} {r}" for n, r in product(_ANSWERS, _ANSWERS) if UNCLEAR in (n, r)))
@@ -164,10 +164,9 @@ def shipped_text(name: str) -> str:
     Raises:
         PolicyError: If there is none of that name.
     """
-    folder = files("callnexus.policies")
-    path = folder / f"{name}.toml"
+    path = _POLICIES / f"{name}.toml"
     if not path.is_file():
-        known = sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+        known = sorted(entry.stem for entry in _POLICIES.glob("*.toml"))
         raise PolicyError(f"no policy named {name!r}; there are: {', '.join(known)}")
     return path.read_text(encoding="utf-8")
 

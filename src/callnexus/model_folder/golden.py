@@ -5,7 +5,6 @@ something else is found before the first call is. The narratives come with the l
 """
 
 import json
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ _DIGITS = 9
 
 def shipped_narratives() -> list[str]:
     """Return the synthetic narratives that come with the library: one JSON string a line, since some are not text."""
-    text = (files("callnexus.model_folder") / "golden_narratives.jsonl").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("golden_narratives.jsonl").read_text(encoding="utf-8")
     return [json.loads(line) for line in text.splitlines()]
 
 
