@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from callnexus.cli_options import JsonOption, Labelled
 from callnexus.errors import ExamplesError, GateError
 from callnexus.terminal import corpus_tables
 
 app = typer.Typer(help="Check, mend and extend annotated examples.", no_args_is_help=True)
 _out = Console(highlight=False)
 
-Labelled = Annotated[list[Path], typer.Argument(help="JSONL files of annotated examples, or folders of them.")]
 Output = Annotated[Path, typer.Option("--to", help="The file to write.")]
 Count = Annotated[int, typer.Option(min=1, help="How many to list.")]
 
@@ -21,7 +21,7 @@ Count = Annotated[int, typer.Option(min=1, help="How many to list.")]
 @app.command()
 def check(
     data: Labelled,
-    to: Annotated[Path | None, typer.Option("--to", help="Also write everything as JSON.")] = None,
+    to: JsonOption = None,
     folds: Annotated[int, typer.Option(min=3, help="Batch folds, as in the experiment.")] = 5,
 ) -> None:
     """Check schema, duplicates, leaks, label balance, agreement and give-aways; exit with 1 if any fails.

@@ -4,7 +4,7 @@
 coverage, gates, and, where they are asked for, redacted examples of errors.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
+import callnexus
 from callnexus.corpus.examples import GROUP_COLUMNS, Example
 from callnexus.corpus.predictions import read_predictions
+from callnexus.errors import PredictionsError
 from callnexus.evaluation.comparison import Previous
 from callnexus.evaluation.counts import SEPARATOR, UNKNOWN
 from callnexus.evaluation.fairness import fairness_document
@@ -22,9 +24,9 @@ from callnexus.evaluation.judged import Judged
 from callnexus.evaluation.tables import plain, records
 from callnexus.labels import LABEL_NAMES, Decision
 from callnexus.model import Model
-from callnexus.policy import Policy
+from callnexus.policy import Policy, read, shipped
 from callnexus.report.redaction import redact
-from callnexus.training.assessment import Assessment, assess, assess_answers, coverage_of
+from callnexus.training.assessment import Assessment, assess, assess_answers, coverage_of, judged_of
 
 ANOTHER_SYSTEM = "another system"
 """The status in the report of a system that is no model folder."""
@@ -36,83 +38,152 @@ SHOWN = 5
 """Errors shown of a label."""
 
 
+STEPS = (
+    "reading examples and models",
+    "asking the system",
+    "asking the other model",
+    "swapping identities",
+    "counting by group",
+    "writing the page",
+)
+"""What a report takes, for its progress."""
+
+
 @dataclass(frozen=True, slots=True)
-class Audited:
-    """What a report is about.
+class Subject:
+    """What a report is about: a model, or another system's predictions.
 
     Attributes:
         name: Of the model with its version, or of the file of predictions.
         status: Of the model, or ANOTHER_SYSTEM.
-        assessment: What it said of the examples.
+        policy: Says which response the true labels ask for.
         model: None for another system.
+        predictions: None for a model.
         gates: Those that were recorded when the model was packaged, as plain JSON types.
     """
 
     name: str
     status: str
-    assessment: Assessment
-    model: Model | None
-    gates: Sequence[Mapping[str, Any]]
+    policy: Policy
+    model: Model | None = None
+    predictions: Path | None = None
+    gates: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def unswappable(self) -> str | None:
+        """Why no identities can be swapped, or None if they can."""
+        if self.model is None:
+            return "another system is known by its predictions only"
+        # It finds the identity terms.
+        return None if find_spec("spacy") else "spaCy is not installed: pip install 'callnexus[train]'"
 
 
-def audited_model(model: Model, examples: Sequence[Example], *, columns: Sequence[str] = GROUP_COLUMNS) -> Audited:
-    """Return a model with what it says of the examples."""
-    gates = model.manifest.get("notes", {}).get("gates", [])
-    return Audited(model.version, model.status, assess(model, examples, columns=columns), model, gates)
+def subject_of(model: Path | None, predictions: Path | None, policy: Path | None) -> Subject:
+    """Return what a report is about.
 
-
-def audited_predictions(
-    path: Path, examples: Sequence[Example], policy: Policy, *, columns: Sequence[str] = GROUP_COLUMNS
-) -> Audited:
-    """Return another system with what it said of the examples, read from a CSV file.
+    Args:
+        model: A model folder; without it, and without predictions, the one that is shipped.
+        predictions: A CSV of another system's answers; see `corpus.predictions.read_predictions`.
+        policy: A city's policy as TOML; without it, the model's, or for predictions the shipped one.
 
     Raises:
-        PredictionsError: If the file cannot be joined to the examples; see `corpus.predictions.read_predictions`.
+        PredictionsError: If both a model and predictions are given.
+        ModelFolderError: If the model cannot be loaded.
+        PolicyError: If the policy cannot be used.
     """
-    assessment = assess_answers(read_predictions(path, examples), examples, policy, columns=columns)
-    return Audited(path.name, ANOTHER_SYSTEM, assessment, None, [])
+    if predictions is None:
+        loaded = callnexus.load(model, policy=policy)
+        gates = loaded.manifest.get("notes", {}).get("gates", [])
+        return Subject(loaded.version, loaded.status, loaded.policy, loaded, gates=gates)
+    if model is not None:
+        raise PredictionsError(["a model is given too: leave one of them out"])
+    return Subject(
+        predictions.name, ANOTHER_SYSTEM, shipped() if policy is None else read(policy), predictions=predictions
+    )
 
 
-def full_document(
-    audited: Audited,
+def report_document(
+    subject: Subject,
     examples: Sequence[Example],
     *,
     data: str,
-    previous: Previous | None = None,
-    swaps: Mapping[str, Any] | None = None,
+    columns: Sequence[str] = GROUP_COLUMNS,
+    other: Model | None = None,
     with_examples: bool = False,
+    progress: Callable[[str], None] = lambda step: None,
 ) -> dict[str, Any]:
-    """Return the fairness document with all that `evaluation.fairness` says is joined to it.
-
-    The gates are those recorded; a caller who holds the document to limits puts the new ones in their place.
+    """Return the whole fairness document of a model or another system on examples.
 
     Args:
-        audited: What it is about.
-        examples: What it was measured on.
+        subject: What it is about.
+        examples: With labels, null where not known.
+        data: In a few words, which examples.
+        columns: Of GROUPABLE, the columns to compare by.
+        other: Another version, for the comparison.
+        with_examples: Whether redacted errors are shown.
+        progress: Told the middle ones of STEPS as each begins.
+
+    Raises:
+        PredictionsError: If the predictions cannot be joined to the examples.
+    """
+    progress("asking the system")
+    assessment = _assessed(subject, examples, columns)
+    previous = swaps = None
+    if other is not None:
+        progress("asking the other model")
+        previous = Previous(other.version, judged_of(other, examples, columns=columns))
+    if subject.model is not None and subject.unswappable is None:
+        progress("swapping identities")
+        swaps = swaps_on(subject.model, examples)
+    progress("counting by group")
+    document = full_document(
+        assessment, examples, model=subject.name, status=subject.status, data=data, previous=previous, swaps=swaps
+    )
+    document["gates"] = [dict(gate) for gate in subject.gates]
+    if with_examples:
+        document["examples_shown"] = errors_shown(document, assessment.judged, examples)
+    return document
+
+
+def _assessed(subject: Subject, examples: Sequence[Example], columns: Sequence[str]) -> Assessment:
+    if subject.model is not None:
+        return assess(subject.model, examples, columns=columns)
+    answers = read_predictions(subject.predictions or Path(), examples)
+    return assess_answers(answers, examples, subject.policy, columns=columns)
+
+
+def full_document(
+    assessment: Assessment,
+    examples: Sequence[Example],
+    *,
+    model: str,
+    status: str,
+    data: str,
+    previous: Previous | None = None,
+    swaps: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the fairness document with what is joined to it; no gates yet, and no examples.
+
+    Args:
+        assessment: What was said of the examples.
+        examples: What it was said of.
+        model: Which model or system.
+        status: Its status.
         data: In a few words, which examples.
         previous: Another version, for the comparison.
         swaps: From `swaps_on`.
-        with_examples: Whether redacted narratives are shown.
     """
-    found = audited.assessment
     document = fairness_document(
-        found.judged, model=audited.name, data=data, previous=previous, provenance=found.provenance
+        assessment.judged, model=model, data=data, previous=previous, provenance=assessment.provenance
     )
-    document["status"] = audited.status
-    document["gates"] = [dict(gate) for gate in audited.gates]
-    document["coverage"] = [_coverage(row.to_dict()) for row in coverage_of(found, examples)]
-    document["examples_shown"] = errors_shown(document, found.judged, examples) if with_examples else []
+    document |= {"status": status, "gates": [], "examples_shown": []}
+    document["coverage"] = [_coverage(row.to_dict()) for row in coverage_of(assessment, examples)]
     return document if swaps is None else document | {"swaps": dict(swaps)}
 
 
 def _coverage(row: Mapping[str, Any]) -> dict[str, Any]:
     rates = {name: plain(row[name]) if row[name]["cases"] else None for name in ("coverage", "error")}
     return {**row, **rates}
-
-
-def can_swap() -> bool:
-    """Return whether spaCy, which finds the identity terms, is installed."""
-    return find_spec("spacy") is not None
 
 
 def swaps_on(model: Model, examples: Sequence[Example], *, most: int = SWAPPED) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from callnexus.evaluation.behaviour import BehaviourRow
 from callnexus.evaluation.counts import UNKNOWN
 from callnexus.evaluation.tables import records
 from callnexus.labels import LABEL_NAMES
-from callnexus.training.experiment import FairnessSection, Waiver
+from callnexus.training.experiment import Experiment, FairnessSection, Waiver
 
 FAIRNESS = "fairness."
 """What the names of all fairness gates begin with."""
@@ -66,6 +66,23 @@ def fairness_gates(document: Mapping[str, Any], limits: FairnessSection) -> list
             gates += _flips(document, label, limit, limits)
     if (limit := limits.over_policing_ratio) is not None:
         gates += _held(f"{FAIRNESS}over_policing_ratio", _over_policing(document), limit, limits)
+    return gates
+
+
+def hold(document: dict[str, Any], experiment: Experiment) -> list[Gate]:
+    """Return the fairness gates of a report by the limits of an experiment, and put them into its document.
+
+    The document's other gates, which need no examples, stay. A waiver is of use only where its gate is there.
+
+    Raises:
+        ExperimentError: If the experiment limits nothing.
+    """
+    measured = fairness_gates(document, experiment.fairness)
+    if not measured:
+        raise ExperimentError("the section [fairness] of the experiment sets no limit to hold the report to")
+    gates = waived(measured, experiment.gates.waivers, complete=False)
+    others = [gate for gate in document["gates"] if not str(gate["gate"]).startswith(FAIRNESS)]
+    document["gates"] = others + [gate.to_dict() for gate in gates]
     return gates
 
 
@@ -165,8 +182,12 @@ def _waiver(gate: Gate, by_gate: Mapping[str, Waiver]) -> Mapping[str, str] | No
     return None if found is None else found.written()
 
 
-def require(gates: Iterable[Gate]) -> None:
+def require(gates: Iterable[Gate], *, otherwise: str = "nothing was packaged;") -> None:
     """Raise if a gate fails and nobody waived it.
+
+    Args:
+        gates: With waivers filled in.
+        otherwise: What the error begins with: what was done, or not, because of it.
 
     Raises:
         GateError: With every such gate, its group, figure and limit.
@@ -174,7 +195,8 @@ def require(gates: Iterable[Gate]) -> None:
     failing = [gate for gate in gates if not gate.passed and gate.waiver is None]
     if failing:
         lines = [f"- {told(gate)}" for gate in failing]
-        raise GateError("\n".join(["nothing was packaged; mend the model, or waive in [[gates.waivers]]:", *lines]))
+        told_first = f"{otherwise} these gates fail; mend the model, or waive them in [[gates.waivers]]:"
+        raise GateError("\n".join([told_first, *lines]))
 
 
 def told(gate: Gate) -> str:

@@ -21,7 +21,7 @@ from callnexus.model import Model, Thresholds
 from callnexus.report.card import model_card
 from callnexus.report.page import fairness_page, to_json
 from callnexus.training.assessment import Assessment, assess, coverage_of
-from callnexus.training.audit import Audited, full_document, swaps_on
+from callnexus.training.audit import full_document, swaps_on
 from callnexus.training.experiment import Experiment
 from callnexus.training.fit import (
     Fit,
@@ -124,9 +124,14 @@ def train(
     progress(next(steps))
     behaviour = behaviour_rows(shipped_cases(), model.predict_many)
     progress(next(steps))
-    audited = Audited(f"{parts.name}-{parts.release}", parts.status, assessment, model, [])
-    data = "the test split of the training examples"
-    document = full_document(audited, tested, data=data, swaps=swaps_on(model, tested))
+    document = full_document(
+        assessment,
+        tested,
+        model=f"{parts.name}-{parts.release}",
+        status=parts.status,
+        data="the test split of the training examples",
+        swaps=swaps_on(model, tested),
+    )
     limited = [*behaviour_gates(behaviour), *fairness_gates(document, experiment.fairness)]
     gates = waived(limited, experiment.gates.waivers)
     require(gates)
