@@ -111,18 +111,23 @@ def boston(
     sources: Annotated[list[Path], typer.Argument(help="The city's CSV files, as published, or a slice of them.")],
     to: Output,
     labels: Annotated[Path, typer.Option(help="The committed labels.")] = Path("data/boston_fio/labels.csv"),
+    unlabelled: Annotated[bool, typer.Option(help="Keep the rows that nobody labelled too, with null labels.")] = False,
 ) -> None:
     """Join the labels of Boston field narratives to the city's own files, as annotated examples for your eyes only.
 
-    Example: `callnexus data boston boston_fio.csv --to runs/boston.jsonl`, then `callnexus evaluate runs/boston.jsonl`
+    Examples:
+    - `callnexus data boston boston_fio.csv --to runs/boston.jsonl`, then `callnexus evaluate runs/boston.jsonl`
+    - `callnexus data boston boston_fio.csv --unlabelled --to runs/all.jsonl`, then `callnexus report runs/all.jsonl`
+      compares error rates on the labelled rows, and how often groups are flagged on the others
 
     The narratives are real: keep the file out of the project. Rows that are missing or altered are counted.
     """
     from callnexus.corpus.boston import join_labels, prevalence
 
-    joined = join_labels(labels, sources)
+    joined = join_labels(labels, sources, unlabelled=unlabelled)
     _write(to, "".join(example.to_line() for example in joined.examples))
-    _out.print(f"{len(joined.examples)} examples, {len(joined.missing)} missing, {len(joined.altered)} altered")
+    counts = f"{len(joined.weights)} labelled examples, {len(joined.missing)} missing, {len(joined.altered)} altered"
+    _out.print(f"{counts}; {len(joined.examples) - len(joined.weights)} unlabelled ones kept")
     for told, ids in (("missing", joined.missing), ("altered", joined.altered)):
         if ids:
             _out.print(f"{told}: {', '.join(ids)}", markup=False)

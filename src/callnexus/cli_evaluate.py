@@ -143,7 +143,7 @@ def report(
     if limits is not None:
         columns = group_columns((*columns, *limits.fairness.groups))
     with stepwise(_err, audit.STEPS) as show:
-        show("reading examples and models")
+        show(audit.STEPS[0])
         examples = read_examples(data)
         other = None if compare is None else callnexus.load(compare)
         subject = audit.subject_of(model, predictions, policy)
@@ -152,7 +152,7 @@ def report(
             with_examples=with_examples, progress=show,
         )  # fmt: skip
         gates = [] if limits is None else hold(document, limits)
-        show("writing the page")
+        show(audit.STEPS[-1])
         _write(to / "fairness.json", to_json(document))
         _write(to / "fairness.html", fairness_page(document))
     if "swaps" not in document:
@@ -183,16 +183,19 @@ def compare(
     from callnexus.training.assessment import judged_of
 
     columns = ("register", *GROUP_COLUMNS)
-    with stepwise(_err, ("reading examples and models", "asking the old model", "asking the new model")) as show:
-        show("reading examples and models")
+    steps = ("reading examples and models", "asking the old model", "asking the new model")
+    with stepwise(_err, steps) as show:
+        show(steps[0])
         examples = read_examples(data)
         before, after = (callnexus.load(folder, policy=policy) for folder in (old, new))
-        show("asking the old model")
+        show(steps[1])
         previous = Previous(before.version, judged_of(before, examples, columns=columns))
-        show("asking the new model")
+        show(steps[2])
         judged = judged_of(after, examples, columns=columns)
         names = ", ".join(path.name for path in data)
         document = version_changes(previous, judged, model=after.version, data=names)
+    heading = f"{document['old']} to {document['new']}, {document['examples']} examples of {names}"
+    _out.print(heading, markup=False, soft_wrap=True)
     for table in comparison_tables(document):
         _out.print(table)
     if to is not None:

@@ -182,10 +182,9 @@ def groups_table(title: str, rows: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def comparison_tables(document: Mapping[str, Any]) -> list[Table]:
-    """Return the tables of two versions: answers from and to, whose changed, tests, the furthest moves."""
-    title = f"{document['old']} to {document['new']} on {document['examples']} examples"
+    """Return the tables of two versions: answers before and after, whose changed, tests, furthest moves."""
     tables = [
-        _flow_table(f"{title}: {outcome}", [row for row in document["flows"] if row["outcome"] == outcome])
+        _flow_table(outcome, [row for row in document["flows"] if row["outcome"] == outcome])
         for outcome in dict.fromkeys(row["outcome"] for row in document["flows"])
     ]
     changed = _plain_table("changed answers by group", "column", "group", "outcome", "changed")
@@ -211,7 +210,7 @@ def comparison_tables(document: Mapping[str, Any]) -> list[Table]:
 def _flow_table(title: str, rows: Sequence[Mapping[str, Any]]) -> Table:
     answers = sorted({row[side] for row in rows for side in ("before", "after")})
     counts = {(row["before"], row["after"]): row["examples"] for row in rows}
-    table = _plain_table(title, "from, to", *answers)
+    table = _plain_table(title, "from \\ to", *answers)
     for before in answers:
         table.add_row(before, *(str(counts.get((before, after), 0)) for after in answers))
     return table
