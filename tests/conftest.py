@@ -8,7 +8,14 @@ import pytest
 
 from callnexus import Model, model_folder
 from callnexus.evaluation.behaviour import shipped_cases
-from callnexus.training.experiment import CardSection, Experiment, GatesSection, Waiver, read_experiment
+from callnexus.training.experiment import (
+    CardSection,
+    Experiment,
+    FairnessSection,
+    GatesSection,
+    Waiver,
+    read_experiment,
+)
 from callnexus.training.pipeline import Trained, train
 
 ROOT = Path(__file__).parents[1]
@@ -24,7 +31,8 @@ def experiment() -> Experiment:
     )
     gates = [f"behaviour.{case.capability}" for case in shipped_cases()]
     waiver = Waiver(gates=gates, by="the tests", date=date(2026, 1, 1), reason="Trained on a few batches, to be fast.")
-    return settings.model_copy(update={"data": data, "card": CardSection(), "gates": GatesSection(waivers=[waiver])})
+    unlimited = {"card": CardSection(), "fairness": FairnessSection(), "gates": GatesSection(waivers=[waiver])}
+    return settings.model_copy(update={"data": data, **unlimited})
 
 
 @pytest.fixture(scope="session")

@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from callnexus.cli_options import JsonOption, Labelled
 from callnexus.errors import ExamplesError, GateError
 from callnexus.terminal import corpus_tables
 
 app = typer.Typer(help="Check, mend and extend annotated examples.", no_args_is_help=True)
 _out = Console(highlight=False)
 
-Labelled = Annotated[list[Path], typer.Argument(help="JSONL files of annotated examples, or folders of them.")]
 Output = Annotated[Path, typer.Option("--to", help="The file to write.")]
 Count = Annotated[int, typer.Option(min=1, help="How many to list.")]
 
@@ -21,7 +21,7 @@ Count = Annotated[int, typer.Option(min=1, help="How many to list.")]
 @app.command()
 def check(
     data: Labelled,
-    to: Annotated[Path | None, typer.Option("--to", help="Also write everything as JSON.")] = None,
+    to: JsonOption = None,
     folds: Annotated[int, typer.Option(min=3, help="Batch folds, as in the experiment.")] = 5,
 ) -> None:
     """Check schema, duplicates, leaks, label balance, agreement and give-aways; exit with 1 if any fails.
@@ -111,18 +111,23 @@ def boston(
     sources: Annotated[list[Path], typer.Argument(help="The city's CSV files, as published, or a slice of them.")],
     to: Output,
     labels: Annotated[Path, typer.Option(help="The committed labels.")] = Path("data/boston_fio/labels.csv"),
+    unlabelled: Annotated[bool, typer.Option(help="Keep the rows that nobody labelled too, with null labels.")] = False,
 ) -> None:
     """Join the labels of Boston field narratives to the city's own files, as annotated examples for your eyes only.
 
-    Example: `callnexus data boston boston_fio.csv --to runs/boston.jsonl`, then `callnexus evaluate runs/boston.jsonl`
+    Examples:
+    - `callnexus data boston boston_fio.csv --to runs/boston.jsonl`, then `callnexus evaluate runs/boston.jsonl`
+    - `callnexus data boston boston_fio.csv --unlabelled --to runs/all.jsonl`, then `callnexus report runs/all.jsonl`
+      compares error rates on the labelled rows, and how often groups are flagged on the others
 
     The narratives are real: keep the file out of the project. Rows that are missing or altered are counted.
     """
     from callnexus.corpus.boston import join_labels, prevalence
 
-    joined = join_labels(labels, sources)
+    joined = join_labels(labels, sources, unlabelled=unlabelled)
     _write(to, "".join(example.to_line() for example in joined.examples))
-    _out.print(f"{len(joined.examples)} examples, {len(joined.missing)} missing, {len(joined.altered)} altered")
+    counts = f"{len(joined.weights)} labelled examples, {len(joined.missing)} missing, {len(joined.altered)} altered"
+    _out.print(f"{counts}; {len(joined.examples) - len(joined.weights)} unlabelled ones kept")
     for told, ids in (("missing", joined.missing), ("altered", joined.altered)):
         if ids:
             _out.print(f"{told}: {', '.join(ids)}", markup=False)

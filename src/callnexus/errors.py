@@ -35,6 +35,10 @@ class ExperimentError(CallnexusError, ValueError):
     """An experiment file with an unknown key or a value that is not allowed."""
 
 
+class GroupColumnError(CallnexusError, ValueError):
+    """A column that examples are not grouped by."""
+
+
 class GateError(CallnexusError):
     """A model that broke a limit fixed before its results were seen, or was never held to one."""
 

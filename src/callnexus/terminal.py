@@ -1,18 +1,38 @@
 """What a person sees in the terminal: predictions with highlighted evidence, tables of metrics and groups."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from callnexus.evaluation.tables import records
 from callnexus.labels import LABELS
 from callnexus.policy import Policy
 from callnexus.prediction import LabelPrediction, Prediction
 
 _COLOURS = {"mh_nexus": "cyan", "safety_risk": "magenta"}
+
+
+@contextmanager
+def stepwise(console: Console, steps: Sequence[str]) -> Iterator[Callable[[str], None]]:
+    """Give what is to be called with each step as it begins: a bar on a terminal, a line a step elsewhere."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("starting", total=len(steps))
+
+        def show(step: str) -> None:
+            number = steps.index(step)
+            bar.update(task, completed=number, description=step)
+            if not console.is_terminal:
+                console.print(f"[{number + 1}/{len(steps)}] {step}", markup=False)
+
+        yield show
+        bar.update(task, completed=len(steps), description="done")
 
 
 def show_prediction(console: Console, narrative: str, prediction: Prediction) -> None:
@@ -159,6 +179,58 @@ def groups_table(title: str, rows: Sequence[Mapping[str, Any]]) -> Table:
         rates = (_rate(row[measure]) for measure in measures)
         table.add_row(Text(row["column"]), Text(row["group"]), row["outcome"], *(str(row[c]) for c in counts), *rates)
     return table
+
+
+def comparison_tables(document: Mapping[str, Any]) -> list[Table]:
+    """Return the tables of two versions: answers before and after, whose changed, tests, furthest moves."""
+    tables = [
+        _flow_table(outcome, [row for row in document["flows"] if row["outcome"] == outcome])
+        for outcome in dict.fromkeys(row["outcome"] for row in document["flows"])
+    ]
+    changed = _plain_table("changed answers by group", "column", "group", "outcome", "changed")
+    for row in records(document["changed"]):
+        if row["changed"]:
+            changed.add_row(*_texts(row["column"], row["group"], row["outcome"]), f"{row['changed']}/{row['examples']}")
+    tests = _plain_table("errors, McNemar's exact test", "label", "labelled", "fixed", "broken", "p")
+    for row in document["tests"]:
+        tests.add_row(row["label"], *(str(row[name]) for name in ("cases", "fixed", "broken")), _number(row["p"]))
+    names = ("column", "group", "label", "rate", "cases", "before", "after", "change (95 %)", "p (Holm)")
+    rates = _plain_table("error rates that changed", *names)
+    for row in records(document["changes"]):
+        if row["fixed"] + row["broken"]:
+            rates.add_row(*_texts(*_change(row)))
+    worst = _plain_table("furthest moves", "id", "label", "truth", "decision", "probability")
+    for row in document["worst"]:
+        moved = " to ".join(_number(row[f"probability_{when}"]) for when in ("before", "after"))
+        decision = f"{row['before']} to {row['after']}"
+        worst.add_row(*_texts(row["id"], row["label"], row["truth"] or "not known", decision, moved))
+    return [*tables, *(table for table in (changed, tests, rates, worst) if table.row_count)]
+
+
+def _flow_table(title: str, rows: Sequence[Mapping[str, Any]]) -> Table:
+    answers = sorted({row[side] for row in rows for side in ("before", "after")})
+    counts = {(row["before"], row["after"]): row["examples"] for row in rows}
+    table = _plain_table(title, "from \\ to", *answers)
+    for before in answers:
+        table.add_row(before, *(str(counts.get((before, after), 0)) for after in answers))
+    return table
+
+
+def _change(row: Mapping[str, Any]) -> tuple[str, ...]:
+    told = ("not enough cases", "")
+    if row["difference"] is not None:
+        told = (f"{row['difference']:+.1%} ({row['low']:+.1%} to {row['high']:+.1%})", f"{row['p_holm']:.3f}")
+    counts = (str(row[name]) for name in ("cases", "before", "after"))
+    return (row["column"], row["group"], row["outcome"], row["measure"].replace("_", " "), *counts, *told)
+
+
+def _plain_table(title: str, *header: str) -> Table:
+    return Table(*header, title=title, title_justify="left", header_style="dim")
+
+
+def _texts(*cells: str) -> Iterator[Text]:
+    # From data, so no markup, and nothing that acts on the terminal.
+    return (Text(visible(cell)) for cell in cells)
 
 
 def _number(value: float | int | None) -> str:

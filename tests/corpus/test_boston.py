@@ -35,6 +35,25 @@ def test_labels_are_joined_and_what_is_missing_or_altered_is_named(tmp_path: Pat
     assert (example.batch, example.subject_sex, example.subject_age_band) == ("boston-2019", "male", "26-39")
 
 
+def test_rows_that_nobody_labelled_are_kept_if_asked_for_and_count_for_nothing(tmp_path: Path):
+    labels = write(tmp_path / "labels.csv", LABEL_COLUMNS, label("1", TEXT), label("4", TEXT))
+    source = write(
+        tmp_path / "city.csv", ("fc_num", "date", "race_ethnicity", "zip", "narrative"),
+        ("1", "2019-05-01", "Black", "02118", TEXT), ("2", "2019-05-02", "White", "02119", TEXT),
+        ("3", "2019-05-03", "White", "02119", ""), ("4", "2019-05-04", "White", "02119", TEXT + "!"),
+    )  # fmt: skip
+
+    plain, kept = join_labels(labels, [source]), join_labels(labels, [source], unlabelled=True)
+
+    assert [example.id for example in plain.examples] == ["1"]
+    # Not the one without a narrative, and not the one whose narrative is another than was labelled.
+    assert [example.id for example in kept.examples] == ["1", "2"]
+    other = kept.examples[1]
+    assert (other.mh_nexus, other.safety_risk, dict(other.votes)) == (None, None, {})
+    assert (other.batch, other.subject_race, other.district) == ("boston-2019", "white", "02119")
+    assert prevalence(kept) == prevalence(plain)
+
+
 def test_prevalence_counts_each_row_by_its_weight(tmp_path: Path):
     labels = write(
         tmp_path / "labels.csv", LABEL_COLUMNS,

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from tests.texts import narratives
 
-from callnexus.corpus.examples import Example, data_hash, read_examples, to_frame, truth_of
-from callnexus.errors import ExamplesError
+from callnexus.corpus.examples import Example, data_hash, group_columns, read_examples, to_frame, truth_of
+from callnexus.errors import ExamplesError, GroupColumnError
 
 ROW = {"id": "a", "narrative": "dog barking", "mh_nexus": "no", "safety_risk": None, "batch": "b", "register": "notes"}
 
@@ -74,3 +74,15 @@ def test_the_data_hash_ignores_order_and_sees_every_change():
 
     assert data_hash([one, other]) == data_hash([other, one])
     assert data_hash([one, other]) != data_hash([one, other.model_copy(update={"mh_nexus": "yes"})])
+
+
+def test_group_columns_are_kept_once_in_the_order_given():
+    assert group_columns(["register", "subject_sex", "register"]) == ("register", "subject_sex")
+
+
+@pytest.mark.parametrize(
+    ("names", "told"), [(["subject_sex", "hair"], "no group column named 'hair'"), ([], "no group column is named")]
+)
+def test_unknown_group_columns_are_refused_with_the_known_ones(names: list[str], told: str):
+    with pytest.raises(GroupColumnError, match=rf"{told}.*; known are district, .*, batch"):
+        group_columns(names)

@@ -4,8 +4,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from callnexus.evaluation.comparison import Previous
 from callnexus.evaluation.counts import FEWEST, SEPARATOR
-from callnexus.evaluation.fairness import FAIRNESS_SCHEMA, Previous, fairness_document
+from callnexus.evaluation.fairness import FAIRNESS_SCHEMA, fairness_document
 from callnexus.evaluation.groups import MEASURES
 from callnexus.evaluation.judged import Judged
 from callnexus.evaluation.routing import HARMS, Routing

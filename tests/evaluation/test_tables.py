@@ -30,3 +30,4 @@ def test_values_inside_values_are_plain_and_rounded():
     assert plain((Row("a", "b", 1 / 3), [2 / 3], 7)) == [
         {"column": "a", "group": "b", "value": 0.3333}, [0.6667], 7,
     ]  # fmt: skip
+    assert plain({"a": {"b": 1 / 3}}) == {"a": {"b": 0.3333}}

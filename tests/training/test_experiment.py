@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -49,4 +50,32 @@ def test_a_file_that_is_missing_or_not_toml_says_so(tmp_path: Path, text: str | 
         path.write_text(text)
 
     with pytest.raises(ExperimentError, match=reason):
+        read_experiment(path)
+
+
+def test_the_default_experiment_limits_disparities():
+    fairness = read_experiment(DEFAULT).fairness
+
+    assert fairness.largest_miss_gap is not None
+    assert fairness.flip_rate is not None
+    assert fairness.fewest == 20
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ('groups = ["subject_height"]', "no group column named 'subject_height'; known are district"),
+        ("groups = []", "at least 1 item"),
+        ('swaps = ["height"]', "no kind of swap named 'height'; known are race"),
+        ("fewest = 5", "greater than or equal to 20"),
+        ("over_policing_ratio = 0.5", "greater than or equal to 1"),
+        ("largest_gap = 0.5", "did you mean 'largest_miss_gap'"),
+    ],
+)
+def test_a_limit_that_cannot_be_checked_is_refused(wrong: str, told: str, tmp_path: Path):
+    text = DEFAULT.read_text(encoding="utf-8").partition("[fairness]")[0]
+    path = tmp_path / "changed.toml"
+    path.write_text(f"{text}[fairness]\n{wrong}\n", encoding="utf-8")
+
+    with pytest.raises(ExperimentError, match=re.escape(told)):
         read_experiment(path)

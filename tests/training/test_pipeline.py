@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 import callnexus
-from callnexus.errors import ExperimentError
-from callnexus.training.experiment import CardSection, Experiment
+from callnexus.errors import ExperimentError, GateError
+from callnexus.training.experiment import CardSection, Experiment, FairnessSection
 from callnexus.training.pipeline import STEPS, Trained, train
 
 
@@ -18,6 +18,27 @@ def test_the_job_leaves_a_loadable_model_with_its_reports(trained: Trained):
     document = json.loads((trained.folder / "fairness.json").read_text(encoding="utf-8"))
     assert document["metrics"] == trained.assessment.to_dict()
     assert model.manifest["notes"]["metrics"]["test"] == document["metrics"]
+
+
+def test_the_report_of_the_test_split_holds_status_swaps_coverage_and_every_gate(trained: Trained):
+    document = json.loads((trained.folder / "fairness.json").read_text(encoding="utf-8"))
+
+    assert document["status"] == "demonstration"
+    assert document["swaps"]["narratives"] == document["examples"] == len(trained.splits.test)
+    assert {row["label"] for row in document["coverage"]} == {"mh_nexus", "safety_risk", "both"}
+    assert document["gates"] == trained.model.manifest["notes"]["gates"]
+    assert document["examples_shown"] == []
+
+
+def test_a_broken_fairness_limit_stops_packaging_with_group_and_figure(experiment: Experiment, tmp_path: Path):
+    section = FairnessSection(largest_miss_gap=0.0001, flip_rate=1, groups=["subject_sex"], swaps=["sex"])
+    strict = experiment.model_copy(update={"fairness": section})
+
+    with pytest.raises(GateError, match=r"fairness\.miss_gap\.\w+ \(subject_sex: \w+\): .*, limit 0\.000") as failed:
+        train(strict, models=tmp_path, track=False)
+
+    assert "flip_rate" not in str(failed.value)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_model_learns_both_labels_from_other_batches(trained: Trained):

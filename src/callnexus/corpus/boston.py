@@ -24,11 +24,12 @@ _AGE_BANDS = ((12, "0-12"), (17, "13-17"), (25, "18-25"), (39, "26-39"), (64, "4
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Labelled real narratives.
+    """Real narratives.
 
     Attributes:
-        examples: Those found, in the labels' order; the batch is the year.
-        weights: By id, how many rows of the source each stands for.
+        examples: The labelled ones that were found, in the labels' order, then the unlabelled ones if they were asked
+            for; the batch is the year.
+        weights: By id, how many rows of the source each labelled one stands for.
         missing: Ids that the source does not hold.
         altered: Ids whose narrative is not the one that was labelled.
     """
@@ -39,8 +40,14 @@ class Joined:
     altered: tuple[str, ...]
 
 
-def join_labels(labels: Path, sources: Iterable[Path]) -> Joined:
+def join_labels(labels: Path, sources: Iterable[Path], *, unlabelled: bool = False) -> Joined:
     """Return the labelled narratives found in the city's CSV files.
+
+    Args:
+        labels: The committed labels.
+        sources: The city's files.
+        unlabelled: Whether the rows that nobody labelled are kept too, with null labels: of them only how often groups
+            are flagged can be compared. Rows without a narrative are left out.
 
     Raises:
         ExamplesError: If a file cannot be read or lacks a column that is needed.
@@ -54,12 +61,16 @@ def join_labels(labels: Path, sources: Iterable[Path]) -> Joined:
         if row is None:
             missing.append(identifier)
             continue
-        narrative = next((row[name] for name in _NARRATIVES if row.get(name)), "")
+        narrative = _narrative(row)
         if hashlib.sha256(narrative.encode()).hexdigest() != label["sha256"]:
             altered.append(identifier)
             continue
-        examples.append(_example(label, row, narrative))
+        examples.append(_example(row, narrative, label))
         weights[identifier] = float(label["weight"])
+        del rows[identifier]
+    if unlabelled:
+        left = {name: row for name, row in rows.items() if name not in altered}
+        examples += [_example(row, narrative) for row in left.values() if (narrative := _narrative(row))]
     return Joined(examples, weights, tuple(missing), tuple(altered))
 
 
@@ -89,15 +100,19 @@ def _read(path: Path, needed: tuple[str, ...]) -> list[dict[str, str]]:
         raise ExamplesError([f"{path}: cannot be read as CSV: {type(error).__name__}"]) from error
 
 
-def _example(label: Mapping[str, str], row: Mapping[str, str], narrative: str) -> Example:
+def _narrative(row: Mapping[str, str]) -> str:
+    return next((row[name] for name in _NARRATIVES if row.get(name)), "")
+
+
+def _example(row: Mapping[str, str], narrative: str, label: Mapping[str, str] | None = None) -> Example:
     date = next((row[name][:10] for name in _DATES if row.get(name)), None)
     return Example.model_validate(
         {
-            "id": label["fc_num"],
+            "id": row["fc_num"],
             "narrative": narrative,
-            "mh_nexus": _answer(label["mh_nexus"]),
-            "safety_risk": _answer(label["safety_risk"]),
-            "votes": _votes(label),
+            "mh_nexus": None if label is None else _answer(label["mh_nexus"]),
+            "safety_risk": None if label is None else _answer(label["safety_risk"]),
+            "votes": {} if label is None else _votes(label),
             "batch": f"boston-{date[:4]}" if date else "boston",
             "register": "field_report",
             "city_type": "boston",

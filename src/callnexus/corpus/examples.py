@@ -12,12 +12,15 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from callnexus.errors import ExamplesError
+from callnexus.errors import ExamplesError, GroupColumnError
 from callnexus.labels import LABEL_NAMES
 
 Answer = Literal["yes", "no"]
 GROUP_COLUMNS = ("district", "caller_language", "subject_race", "subject_sex", "subject_age_band")
 """The call record's group columns, by which error rates are compared."""
+
+GROUPABLE = (*GROUP_COLUMNS, "register", "city_type", "batch")
+"""Every column that a report may group examples by."""
 
 SETTLED = "settled"
 """Name of the vote of the third reading, which is no independent annotator."""
@@ -164,6 +167,20 @@ def to_frame(examples: Sequence[Example]) -> pd.DataFrame:
     columns = ["id", *LABEL_NAMES, "batch", "register", "city_type", "hard", "group_id", "group_kind", "date"]
     rows = [example.model_dump(by_alias=True, exclude={"narrative", "votes"}) for example in examples]
     return pd.DataFrame(rows, columns=[*columns, *GROUP_COLUMNS], dtype=object)
+
+
+def group_columns(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the columns of these names, each once, in the order given.
+
+    Raises:
+        GroupColumnError: If a name is not in GROUPABLE, or there is none.
+    """
+    found = tuple(dict.fromkeys(names))
+    unknown = [name for name in found if name not in GROUPABLE]
+    if unknown or not found:
+        told = f"no group column named {', '.join(map(repr, unknown))}" if unknown else "no group column is named"
+        raise GroupColumnError(f"{told}; known are {', '.join(GROUPABLE)}")
+    return found
 
 
 def truth_of(examples: Sequence[Example]) -> NDArray[np.float64]:

@@ -26,6 +26,17 @@ Its keys (schema 2). A *table* is made by `tables.compact` and read by `tables.r
 - `parity`: None, or {"parity_only": true, "rows": a table (column, group, outcome, n, selection_rate, review_rate),
   "disparities": a table}, of examples without a truth: how often groups are flagged, and nothing of errors.
 - `provenance`: None, or what the caller passes: who labelled, and how far they agree.
+
+`training.audit` joins, for a model or another system on examples:
+
+- `status`: of the model (demonstration, candidate, approved, rejected), or "another system".
+- `coverage`: a list of {"column", "part", "label", "coverage", "error"}: rates of clear answers, and of wrong ones
+  among them; None where there is no case, and else with any number of cases.
+- `gates`: a list of {"gate", "group", "figure", "limit", "passed", "waiver"} (`training.gates.Gate`).
+- `swaps`: absent where no identities were swapped; else `identity_swaps.swaps_json` and "narratives", how many were
+  read; a worst case's "narrative" is its place among the examples.
+- `examples_shown`: a list of {"group", "label", "kind": "missed" or "false alarm", "text"}, redacted, and empty unless
+  they were asked for.
 """
 
 import math
@@ -36,6 +47,7 @@ from typing import Any
 import numpy as np
 
 from callnexus.evaluation.calibration import reliability_curves
+from callnexus.evaluation.comparison import Previous, comparison
 from callnexus.evaluation.counts import (
     FEWEST,
     SEPARATOR,
@@ -48,7 +60,7 @@ from callnexus.evaluation.counts import (
     whole,
 )
 from callnexus.evaluation.disparities import RESAMPLES, Disparity, disparities
-from callnexus.evaluation.drift import Change, changes, quarter
+from callnexus.evaluation.drift import quarter
 from callnexus.evaluation.groups import MEASURES, GroupRow, largest_gaps, rows_of
 from callnexus.evaluation.intervals import RARE
 from callnexus.evaluation.judged import Judged
@@ -83,19 +95,6 @@ METHODS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Previous:
-    """Another version to compare with.
-
-    Attributes:
-        model: Its name and version.
-        judged: What it said; examples are matched by id.
-    """
-
-    model: str
-    judged: Judged
-
-
-@dataclass(frozen=True, slots=True)
 class _Few:
     column: str
     outcome: str
@@ -122,15 +121,6 @@ class _Parity:
     n: int
     selection_rate: Rate | None
     review_rate: Rate | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Changed:
-    column: str
-    outcome: str
-    group: str
-    examples: int
-    changed: int
 
 
 def fairness_document(
@@ -178,7 +168,7 @@ def fairness_document(
         "sweep": _sweep(judged, columns),
         "calibration": _calibration(judged, columns),
         "quarters": _quarters(judged),
-        "comparison": None if previous is None else _comparison(previous, judged),
+        "comparison": None if previous is None else comparison(previous, judged),
         "parity": _parity(outcomes, [everything, *columns]),
         "provenance": None if provenance is None else dict(provenance),
     }
@@ -288,41 +278,6 @@ def _quarters(judged: Judged) -> list[dict[str, Any]]:
     (grouping,) = groupings({"quarter": [found for found in quarters if found is not None]})
     outcomes = (Outcome(o.name, o.truth[dated], o.decided[dated], o.review[dated]) for o in judged.label_outcomes())
     return [_row(row) for outcome in outcomes for row in rows_of(count(outcome, grouping))]
-
-
-def _comparison(previous: Previous, judged: Judged) -> dict[str, Any]:
-    place = {name: i for i, name in enumerate(previous.judged.ids)}
-    here = np.array([i for i, name in enumerate(judged.ids) if name in place], np.intp)
-    there = np.array([place[judged.ids[i]] for i in here], np.intp)
-    columns = [
-        whole(len(here)),
-        *groupings({column: [values[i] for i in here] for column, values in judged.groups.items()}),
-    ]
-    found: list[Change] = []
-    decided: list[_Changed] = []
-    for old, new in zip(previous.judged.label_outcomes(), judged.label_outcomes(), strict=True):
-        # One truth for both, or a label that was settled in between would count as a change of the model.
-        truth = new.truth[here]
-        before = Outcome(old.name, truth, old.decided[there], old.review[there])
-        after = Outcome(new.name, truth, new.decided[here], new.review[here])
-        found += changes(before, after, columns)
-        differs = previous.judged.decisions[new.name][there] != judged.decisions[new.name][here]
-        decided += [row for grouping in columns for row in _changed(new.name, grouping, differs)]
-    return {
-        "model": previous.model,
-        "examples": len(here),
-        "changes": compact(found, Change, ("column", "outcome", "measure")),
-        "decisions": compact(decided, _Changed, ("column", "outcome")),
-    }
-
-
-def _changed(outcome: str, grouping: Grouping, differs: Any) -> list[_Changed]:
-    size = len(grouping.groups)
-    counted = (np.bincount(grouping.code, minlength=size), np.bincount(grouping.code[differs], minlength=size))
-    return [
-        _Changed(grouping.column, outcome, group, n, changed)
-        for group, n, changed in zip(grouping.groups, *(part.tolist() for part in counted), strict=True)
-    ]
 
 
 def _parity(outcomes: Sequence[Outcome], columns: Sequence[Grouping]) -> dict[str, Any] | None:

@@ -48,8 +48,13 @@ class Assessment:
         return {name: metrics.to_dict() for name, metrics in self.metrics.items()}
 
 
-def assess(model: Model, examples: Sequence[Example]) -> Assessment:
-    """Return how well a model does on labelled examples."""
+def assess(model: Model, examples: Sequence[Example], *, columns: Sequence[str] = GROUP_COLUMNS) -> Assessment:
+    """Return how well a model does on labelled examples, with error rates by each of the columns."""
+    return _assessment(judged_of(model, examples, columns=columns), examples)
+
+
+def judged_of(model: Model, examples: Sequence[Example], *, columns: Sequence[str] = GROUP_COLUMNS) -> Judged:
+    """Return what a model says of each example, labelled or not, beside its truth and groups."""
     predictions = model.predict_many(_texts(examples))
     answers = Answers(
         {name: [getattr(p, name).decision for p in predictions] for name in LABEL_NAMES},
@@ -57,7 +62,7 @@ def assess(model: Model, examples: Sequence[Example]) -> Assessment:
         [p.response for p in predictions],
     )
     thresholds = {name: model.thresholds[name].yes_from for name in LABEL_NAMES}
-    return assess_answers(answers, examples, model.policy, thresholds=thresholds)
+    return judge(answers, examples, model.policy, thresholds, columns=columns)
 
 
 def assess_answers(
@@ -66,6 +71,7 @@ def assess_answers(
     policy: Policy,
     *,
     thresholds: Mapping[str, float | None] | None = None,
+    columns: Sequence[str] = GROUP_COLUMNS,
 ) -> Assessment:
     """Return how well any system does on labelled examples.
 
@@ -74,17 +80,22 @@ def assess_answers(
         examples: With labels, null where not known.
         policy: Says which response the true labels ask for.
         thresholds: The probability from which the system says yes, for each label where it is known.
+        columns: Of GROUPABLE, the columns that error rates are compared by.
     """
-    judged = judge(answers, examples, policy, thresholds or dict.fromkeys(LABEL_NAMES))
+    thresholds = thresholds or dict.fromkeys(LABEL_NAMES)
+    return _assessment(judge(answers, examples, policy, thresholds, columns=columns), examples)
+
+
+def _assessment(judged: Judged, examples: Sequence[Example]) -> Assessment:
     rows = group_rows([*judged.label_outcomes(), *judged.response_outcomes()], judged.groups)
     return Assessment(judged, quality(judged), rows, provenance(examples))
 
 
 def coverage_of(assessment: Assessment, examples: Sequence[Example]) -> list[CoverageRow]:
     """Return how many of the assessed examples get a clear answer, and its errors, by register and group column."""
-    frame, judged = to_frame(examples), assessment.judged
+    judged = assessment.judged
     decisions = np.column_stack([judged.decisions[name] for name in LABEL_NAMES])
-    columns = {column: frame[column].tolist() for column in ("register", *GROUP_COLUMNS)}
+    columns = {"register": to_frame(examples)["register"].tolist(), **judged.groups}
     return coverage_rows(judged.truth, decisions == Decision.YES, decisions == Decision.NO, LABEL_NAMES, columns)
 
 

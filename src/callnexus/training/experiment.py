@@ -6,9 +6,12 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from callnexus.corpus.examples import GROUP_COLUMNS, group_columns
 from callnexus.errors import ExperimentError
+from callnexus.evaluation.counts import FEWEST
+from callnexus.evaluation.identity_terms import KINDS
 from callnexus.features import FeatureSpec
 
 
@@ -116,8 +119,56 @@ class SufficiencySection(_Section):
     novelty_margin: float = Field(default=1.5, ge=1)
 
 
+class FairnessSection(_Section):
+    """Limits on disparities, fixed before results are seen; one that is not given limits nothing.
+
+    Each holds for the point value: an interval of a small group would let almost any gap pass. A group is compared with
+    the rest of its column, those whose group is recorded. What could not be checked fails too: a group of at least
+    `smallest_group` where it or the rest has fewer than `fewest` cases, a column of `groups` of which no group has
+    enough, and a kind of `swaps` with too few of them. A smaller group is held to the limits where it has enough cases,
+    and is otherwise shown in the report as not checked.
+
+    Attributes:
+        largest_miss_gap: Largest difference of a group's miss rate to the rest's, either way, for each label.
+        largest_false_alarm_gap: The same of the false alarm rate.
+        over_policing_ratio: Largest ratio of a group's over-policing rate to the rest's.
+        flip_rate: Largest share of identity swaps that change a label's decision, for each kind of swap over all its
+            pairs of groups.
+        groups: Columns whose groups are held to the limits.
+        swaps: Kinds of identity swaps that are.
+        smallest_group: Share, of the examples whose group is recorded, from which a group must be checkable.
+        fewest: Cases that a rate must rest on: positives, negatives, calls that need no police, swaps.
+    """
+
+    largest_miss_gap: float | None = Field(default=None, gt=0, le=1)
+    largest_false_alarm_gap: float | None = Field(default=None, gt=0, le=1)
+    over_policing_ratio: float | None = Field(default=None, ge=1)
+    flip_rate: float | None = Field(default=None, ge=0, le=1)
+    groups: list[str] = Field(default=list(GROUP_COLUMNS), min_length=1)
+    swaps: list[str] = Field(default=list(KINDS), min_length=1)
+    smallest_group: float = Field(default=0.05, ge=0, lt=1)
+    fewest: int = Field(default=FEWEST, ge=FEWEST)
+
+    @field_validator("groups")
+    @classmethod
+    def _known_columns(cls, names: list[str]) -> list[str]:
+        return list(group_columns(names))
+
+    @field_validator("swaps")
+    @classmethod
+    def _known_kinds(cls, names: list[str]) -> list[str]:
+        unknown = sorted(set(names) - set(KINDS))
+        if unknown:
+            raise ValueError(f"no kind of swap named {', '.join(map(repr, unknown))}; known are {', '.join(KINDS)}")
+        return names
+
+
 class Waiver(_Section):
-    """Who lets failing gates pass, when, and why. Kept in the manifest and shown in the card."""
+    """Who lets failing gates pass, when, and why. Kept in the manifest and shown in the card.
+
+    A gate is named as the failure names it: "behaviour.typos", or "fairness.miss_gap.safety_risk" for all its groups,
+    or "fairness.miss_gap.safety_risk[subject_sex: female]" for one.
+    """
 
     gates: list[str] = Field(min_length=1)
     by: str = Field(min_length=2)
@@ -159,6 +210,7 @@ class Experiment(_Section):
     fit: FitSection = FitSection()
     thresholds: ThresholdsSection
     sufficiency: SufficiencySection = SufficiencySection()
+    fairness: FairnessSection = FairnessSection()
     gates: GatesSection = GatesSection()
     card: CardSection = CardSection()
     tracking: TrackingSection = TrackingSection()

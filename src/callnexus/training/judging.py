@@ -19,9 +19,22 @@ CLINICIAN_RESPONSES = frozenset({Response.CO_RESPONSE, Response.EMS_CLINICIAN})
 
 
 def judge(
-    answers: Answers, examples: Sequence[Example], policy: Policy, thresholds: Mapping[str, float | None]
+    answers: Answers,
+    examples: Sequence[Example],
+    policy: Policy,
+    thresholds: Mapping[str, float | None],
+    *,
+    columns: Sequence[str] = GROUP_COLUMNS,
 ) -> Judged:
-    """Return what was said of each example beside its truth, and who was needed and recommended by the policy."""
+    """Return what was said of each example beside its truth, and who was needed and recommended by the policy.
+
+    Args:
+        answers: What was said, in the examples' order.
+        examples: Their labels are null where not known.
+        policy: Gives the responses that the answers do not, and says what the true labels ask for.
+        thresholds: The probability from which each label is a yes; None where it is not known.
+        columns: Of GROUPABLE, the columns that examples are grouped by.
+    """
     truth, frame = truth_of(examples), to_frame(examples)
     decisions = {name: np.array(answers.decisions[name], dtype=object) for name in LABEL_NAMES}
     pairs = list(zip(*(answers.decisions[name] for name in LABEL_NAMES), strict=True))
@@ -49,7 +62,7 @@ def judge(
             nexus=truth[:, LABEL_NAMES.index("mh_nexus")],
             review=np.array([response is Response.DISPATCHER_REVIEW for response in responses], np.bool_),
         ),
-        groups={column: frame[column].tolist() for column in GROUP_COLUMNS},
+        groups={column: frame[column].tolist() for column in columns},
         thresholds=thresholds,
         dates=[None if example.date is None else str(example.date) for example in examples],
     )

@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from callnexus import lexicon, model_folder, policy
-from callnexus.corpus.examples import Example, data_hash, read_examples, truth_of
+from callnexus.corpus.examples import GROUP_COLUMNS, Example, data_hash, read_examples, truth_of
 from callnexus.corpus.splits import Splits, batch_folds, split_by_batch, split_by_date, split_by_name
 from callnexus.errors import ExperimentError
 from callnexus.evaluation.behaviour import behaviour_json, behaviour_rows, shipped_cases
-from callnexus.evaluation.fairness import fairness_document
 from callnexus.evaluation.metrics import label_metrics
 from callnexus.labels import LABEL_NAMES
 from callnexus.model import Model, Thresholds
 from callnexus.report.card import model_card
 from callnexus.report.page import fairness_page, to_json
 from callnexus.training.assessment import Assessment, assess, coverage_of
+from callnexus.training.audit import full_document, swaps_on
 from callnexus.training.experiment import Experiment
 from callnexus.training.fit import (
     Fit,
@@ -33,7 +33,7 @@ from callnexus.training.fit import (
     probability_of,
     scores_of,
 )
-from callnexus.training.gates import behaviour_gates, require, waived
+from callnexus.training.gates import behaviour_gates, fairness_gates, require, waived
 from callnexus.training.sufficiency import sufficiency_of
 from callnexus.training.thresholds import choose_thresholds
 from callnexus.training.tracking import log_run
@@ -49,6 +49,7 @@ STEPS = (
     "fitting and calibrating both labels",
     "assessing on the test split",
     "checking behaviour",
+    "swapping identities, checking limits",
     "writing reports, packaging",
     "logging to MLflow",
 )
@@ -116,18 +117,31 @@ def train(
     fit, parts = _fit(experiment, features, matrix, examples, splits, jobs)
     progress(next(steps))
     tested = [examples[i] for i in splits.test]
-    assessment = assess(model_folder.to_model(parts), tested)
+    model = model_folder.to_model(parts)
+    columns = tuple(dict.fromkeys((*GROUP_COLUMNS, *experiment.fairness.groups)))
+    assessment = assess(model, tested, columns=columns)
     hashes = {name: data_hash([examples[i] for i in indices]) for name, indices in splits.named().items()}
     progress(next(steps))
-    behaviour = behaviour_rows(shipped_cases(), model_folder.to_model(parts).predict_many)
-    gates = waived(behaviour_gates(behaviour), experiment.gates.waivers)
+    behaviour = behaviour_rows(shipped_cases(), model.predict_many)
+    progress(next(steps))
+    document = full_document(
+        assessment,
+        tested,
+        model=f"{parts.name}-{parts.release}",
+        status=parts.status,
+        data="the test split of the training examples",
+        swaps=swaps_on(model, tested),
+    )
+    limited = [*behaviour_gates(behaviour), *fairness_gates(document, experiment.fairness)]
+    gates = waived(limited, experiment.gates.waivers)
     require(gates)
+    document["gates"] = [gate.to_dict() for gate in gates]
     progress(next(steps))
     measured = _notes(examples, splits, hashes, out_of_fold, assessment)
     measured["coverage"] = [row.to_dict() for row in coverage_of(assessment, tested)]
-    measured |= {"behaviour": behaviour_json(behaviour), "gates": [gate.to_dict() for gate in gates]}
+    measured |= {"behaviour": behaviour_json(behaviour), "gates": document["gates"]}
     parts = replace(parts, notes={**parts.notes, **measured})
-    folder = model_folder.write(models, parts, _reports(parts, assessment, appendices), replace=replace_release)
+    folder = model_folder.write(models, parts, _reports(parts, document, appendices), replace=replace_release)
     progress(next(steps))
     run_id = _track(experiment, hashes, out_of_fold, assessment, folder, fit) if track else None
     return Trained(folder, model_folder.read(folder), assessment, out_of_fold, splits, run_id)
@@ -293,14 +307,7 @@ def _appendices(experiment: Experiment) -> dict[str, str]:
     return texts
 
 
-def _reports(parts: model_folder.Parts, assessment: Assessment, appendices: Mapping[str, str]) -> dict[str, str]:
-    model = f"{parts.name}-{parts.release}"
-    document = fairness_document(
-        assessment.judged,
-        model=model,
-        data="the test split of the training examples",
-        provenance=assessment.provenance,
-    )
+def _reports(parts: model_folder.Parts, document: Mapping[str, Any], appendices: Mapping[str, str]) -> dict[str, str]:
     return {
         "fairness.json": to_json(document),
         "fairness.html": fairness_page(document),
