@@ -6,7 +6,7 @@ are not settled, and with a few settled ones for context: some sixty words with 
 
 How far is far enough:
 
-- Of overlapping phrases the longest stays, then the first. A new word ends a phrase of at most LONGEST_PHRASE = L words;
+- Of overlapping phrases the longest stays, then the first. A new word ends one of at most LONGEST_PHRASE = L words;
   each phrase that gives way to a longer one on its right is at least a word shorter and shares a word with it. So what
   was found changes at most ``L (L - 1) / 2`` words before the old end, 15 for L = 6.
 - A marker found there reaches back its reach. Beyond that, and one word more, a word is settled where no phrase found
