@@ -10,7 +10,7 @@ from callnexus import cli
 from callnexus.training.pipeline import Trained
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = ("train", "predict", "explain", "evaluate", "recheck", "behave", "report", "compare",
+COMMANDS = ("train", "predict", "follow", "explain", "evaluate", "recheck", "behave", "report", "compare",
             "status", "approve", "reject", "sign", "verify")  # fmt: skip
 
 
@@ -57,6 +57,18 @@ def test_lines_keep_their_ids_and_a_bad_line_does_not_stop_the_rest(trained: Tra
     assert answers[2]["line"] == 3
     assert "mh_nexus" in answers[3]
     assert "SECRET" not in done.stdout + done.stderr
+
+
+def test_followed_calls_are_answered_line_by_line(trained: Trained):
+    lines = ['{"call": 7, "remark": "male with a gun"}', "{SECRET", '{"call": 7, "clear": {"by": "", "reason": "x"}}']
+
+    done = call("follow", "--model", str(trained.folder), stdin="\n".join(lines))
+
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (done.returncode, done.stderr) == (0, "")
+    assert answers[0]["call"] == 7
+    assert answers[1] == {"line": 2, "error": "not JSON"}
+    assert answers[2] == {"line": 3, "error": "clear: by must be text that is not empty"}
 
 
 def test_a_closed_pipe_ends_quietly(trained: Trained):

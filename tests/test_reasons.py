@@ -20,6 +20,7 @@ def test_no_code_stands_for_nothing():
     without_cue = {
         ReasonCode.OTHER_CUE,
         ReasonCode.NOTHING_FOUND,
+        ReasonCode.FLAGGED_EARLIER,
         ReasonCode.TOO_LITTLE_TEXT,
         ReasonCode.ANOTHER_SCRIPT,
         ReasonCode.UNLIKE_TRAINING_DATA,

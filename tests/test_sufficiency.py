@@ -4,7 +4,7 @@ from hypothesis import given
 
 from callnexus import Decision, Model, ReasonCode
 from callnexus.narrative import normalise
-from callnexus.sufficiency import KNOWN_BITS, Sufficiency, novelty, remember
+from callnexus.sufficiency import KNOWN_BITS, Sufficiency, count_words, remember
 from callnexus.words import split_words
 from tests.texts import anything
 
@@ -17,7 +17,8 @@ def sufficiency() -> Sufficiency:
 
 
 def lacking(sufficiency: Sufficiency, *narratives: str) -> list[ReasonCode | None]:
-    return sufficiency.lacking(split_words(normalise(narratives)), len(narratives))
+    words = split_words(normalise(narratives))
+    return sufficiency.lacking(count_words(words, len(narratives), sufficiency.known_words))
 
 
 def test_each_narrative_is_judged_by_its_own_words(sufficiency: Sufficiency):
@@ -41,13 +42,13 @@ def test_text_of_words_never_seen_is_unlike_the_training_data(sufficiency: Suffi
 def test_numbers_are_never_new(sufficiency: Sufficiency):
     words = split_words(normalise(["knife 4711 0815 12b 99 1234567"]))
 
-    assert novelty(words, 1, sufficiency.known_words).tolist() == [0.0]
+    assert count_words(words, 1, sufficiency.known_words).novelty().tolist() == [0.0]
 
 
 def test_a_short_narrative_is_drawn_towards_the_known(sufficiency: Sufficiency):
     words = split_words(normalise(["zorbing", "zorbing quaffle wumpus lantern gizmo trellis gimlet"]))
 
-    short, long = novelty(words, 2, sufficiency.known_words)
+    short, long = count_words(words, 2, sufficiency.known_words).novelty()
 
     assert short == pytest.approx(1 / 5)
     assert long == pytest.approx(7 / 11)
@@ -57,7 +58,7 @@ def test_a_short_narrative_is_drawn_towards_the_known(sufficiency: Sufficiency):
 def test_novelty_of_any_string_is_a_share(text: str):
     known = np.zeros(1 << KNOWN_BITS, np.bool_)
 
-    (share,) = novelty(split_words(normalise([text])), 1, known)
+    (share,) = count_words(split_words(normalise([text])), 1, known).novelty()
 
     assert 0 <= share < 1
 

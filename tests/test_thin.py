@@ -11,12 +11,14 @@ SOURCE = Path(__file__).parents[1] / "src" / "callnexus"
 THIN = ["__init__", "errors", "labels", "narrative", "words", "features", "model", "evidence", "prediction",
         "response", "sign_off", "jsonl", "lexicon/__init__", "lexicon/matching", "lexicon/scope"]  # fmt: skip
 THIN += [f"model_folder/{path.stem}" for path in sorted((SOURCE / "model_folder").glob("*.py"))]
+THIN += [f"dispatch/{path.stem}" for path in sorted((SOURCE / "dispatch").glob("*.py"))]
 ALLOWED = {"callnexus", "numpy", *sys.stdlib_module_names}
 PREDICT = """
 import sys
 import callnexus
 model = callnexus.load(sys.argv[1])
 model.predict("male with a gun").to_dict()
+model.follow(1).append("male with a gun").to_dict()
 model.predict_proba(["a", "b"])
 loaded = {name.partition(".")[0] for name in sys.modules}
 print(sorted(loaded - set(sys.stdlib_module_names) - {"callnexus", "numpy", "__main__"}))

@@ -17,6 +17,7 @@ How it is built, in reading order. Predicting needs the standard library and Num
 - `model` sums weights into scores and decides, where `sufficiency` finds enough to judge; `evidence` lays contributions
   back onto the caller's text, and `reasons` names them;
 - `policy` turns two decisions into a recommended `response`, as a city wrote it down;
+- `dispatch` follows a call as its narrative grows;
 - `model_folder` reads and writes verified folders; `sign_off` records a reviewer's verdict in one, and `signing` (extra
   `sign`) a signature.
 
@@ -28,7 +29,9 @@ joins them.
 from dataclasses import replace
 from pathlib import Path
 
+from callnexus.dispatch.following import Call, Update
 from callnexus.errors import (
+    CallError,
     CallnexusError,
     MissingExtraError,
     ModelFolderError,
@@ -49,6 +52,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "LABEL_NAMES",
+    "Call",
+    "CallError",
     "CallnexusError",
     "Circumstances",
     "Decision",
@@ -64,6 +69,7 @@ __all__ = [
     "ReasonCode",
     "Response",
     "SignatureError",
+    "Update",
     "load",
 ]
 

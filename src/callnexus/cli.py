@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from callnexus import cli_evaluate, cli_model
 from callnexus.cli_data import app as data_app
 from callnexus.cli_options import ModelOption, PolicyOption
 from callnexus.cli_policy import app as policy_app
+from callnexus.dispatch.lines import follow_lines
 from callnexus.errors import CallnexusError, GateError, MissingExtraError
 from callnexus.jsonl import predict_lines
 from callnexus.terminal import metrics_table, show_prediction, stepwise
@@ -125,8 +127,33 @@ def predict(
     """
     loaded = callnexus.load(model, policy=policy)
     lines = sys.stdin if narrative is None else [json.dumps({"narrative": narrative})]
+    _write(predict_lines(loaded, lines))
+
+
+@app.command()
+def follow(model: ModelOption = None, policy: PolicyOption = None) -> None:
+    """Follow many calls as their narratives grow: JSONL on standard input, one answer a line on standard output.
+
+    Examples:
+    - `echo '{"call": "24-117", "remark": "male with a knife in the lobby"}' | callnexus follow`
+    - `tail -f remarks.jsonl | callnexus follow --model models/callnexus-0.1.0 > updates.jsonl`
+
+    A line is one of:
+    - `{"call": ID, "remark": TEXT}`: the call's narrative grows; "district" and "time" may stand beside it
+    - `{"call": ID, "clear": {"by": NAME, "reason": TEXT}}`: a person says that the flagged safety risk is over
+    - `{"call": ID, "end": true}`: the call is over and is forgotten; a later line with its ID begins anew
+
+    An answer holds the whole prediction, what changed with the line and why, and what stays flagged. A safety risk once
+    found stays flagged until a person clears it. A line that cannot be used gives a line with its number and the
+    error; the others go on.
+    """
+    _write(follow_lines(callnexus.load(model, policy=policy), sys.stdin))
+
+
+def _write(lines: Iterable[str]) -> None:
+    """Write each line as soon as it is there, until there are no more or nobody reads them."""
     try:
-        for line in predict_lines(loaded, lines):
+        for line in lines:
             sys.stdout.write(line)
             sys.stdout.flush()
     except BrokenPipeError:

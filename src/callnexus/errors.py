@@ -31,6 +31,10 @@ class PolicyError(CallnexusError, ValueError):
     """A response policy that leaves a call without a response."""
 
 
+class CallError(CallnexusError, ValueError):
+    """A followed call that is asked for something it cannot give: clearing what is not flagged, or by nobody."""
+
+
 class ExperimentError(CallnexusError, ValueError):
     """An experiment file with an unknown key or a value that is not allowed."""
 

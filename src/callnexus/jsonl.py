@@ -2,7 +2,7 @@
 
 import datetime
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -49,16 +49,23 @@ def _request(number: int, line: str) -> _Request | dict[str, Any]:
     if not isinstance(row, dict) or not isinstance(row.get("narrative"), str):
         return {"line": number, "error": 'an object with a string "narrative" is needed'}
     try:
-        circumstances = _circumstances(row.get("district"), row.get("time"))
-    except (ValueError, TypeError):
-        return {
-            "line": number,
-            "error": '"district" must be a string and "time" like "14:05"; leave out what is unknown',
-        }
+        circumstances = circumstances_of(row)
+    except ValueError as error:
+        return {"line": number, "error": str(error)}
     return _Request(row["narrative"], circumstances, {"id": row["id"]} if "id" in row else {})
 
 
-def _circumstances(district: object, at: object) -> Circumstances:
+def circumstances_of(row: Mapping[str, Any]) -> Circumstances:
+    """Return where and when a call is answered, as "district" and "time" of a line say.
+
+    Raises:
+        ValueError: If one is no such thing; the text never quotes the line.
+    """
+    district, at = row.get("district"), row.get("time")
+    told = '"district" must be a string and "time" like "14:05"; leave out what is unknown'
     if not isinstance(district, str | None) or not isinstance(at, str | None):
-        raise TypeError
-    return Circumstances(district, None if at is None else datetime.time.fromisoformat(at))
+        raise ValueError(told)
+    try:
+        return Circumstances(district, None if at is None else datetime.time.fromisoformat(at))
+    except ValueError:
+        raise ValueError(told) from None

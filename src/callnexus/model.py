@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,10 @@ from callnexus.policy import ANYWHERE, Circumstances, Policy
 from callnexus.prediction import LabelPrediction, Prediction, Reason
 from callnexus.reasons import ReasonCode
 from callnexus.response import Response
-from callnexus.sufficiency import Sufficiency
+from callnexus.sufficiency import Sufficiency, count_words
+
+if TYPE_CHECKING:
+    from callnexus.dispatch.following import Call
 
 CHUNK = 32_768
 """Characters extracted at once: the arrays of one chunk stay in the processor's cache."""
@@ -99,7 +102,7 @@ class Model:
         Raises:
             NarrativeTypeError: If the narrative is not a string.
         """
-        return next(self.predict_stream([_text(narrative)], [circumstances]))
+        return next(self.predict_stream([to_text(narrative)], [circumstances]))
 
     def predict_many(
         self, narratives: Iterable[str], circumstances: Iterable[Circumstances] | None = None
@@ -125,12 +128,33 @@ class Model:
             features = self.extractor.extract(chunk)
             contributions = self._contributions(features)
             scores = self._scores(features, contributions)
-            lacking = self.sufficiency.lacking(features.words, len(chunk))
-            explanations = explain(chunk, features, contributions, self.extractor.lexicon)
+            counts = count_words(features.words, len(chunk), self.sufficiency.known_words)
+            lacking = self.sufficiency.lacking(counts)
+            explanations = explain(chunk, features, contributions, self.extractor)
             for number, (explanation, lack) in enumerate(zip(explanations, lacking, strict=True)):
                 if (place := next(places, None)) is None:
                     raise ValueError("there are fewer circumstances than narratives")
-                yield self._prediction(scores[number].tolist(), lack, explanation, place)
+                yield self.conclude(scores[number].tolist(), lack, explanation, place)
+
+    def follow(self, call_id: str | int, circumstances: Circumstances = ANYWHERE) -> "Call":
+        """Return a call whose narrative grows remark by remark, each remark predicted at a price of its own length.
+
+        >>> import callnexus
+        >>> call = callnexus.load().follow("24-0117")
+        >>> call.append("CLR STS MALE WITH A KNIFE IN THE LOBBY").prediction == call.prediction
+        True
+
+        Args:
+            call_id: As the dispatch software names the call.
+            circumstances: Where and when it is answered.
+
+        Raises:
+            CallError: If the model weighs pairs of neighbouring cues, which may stand any distance apart.
+        """
+        # Following a call needs the model; imported at the top, the two modules would go in a circle.
+        from callnexus.dispatch.following import Call
+
+        return Call(self, call_id, circumstances)
 
     def predict_proba(self, narratives: Iterable[str]) -> NDArray[np.float32]:
         """Return calibrated probabilities, float32, shape (narratives, 2), columns in the order of `labels`."""
@@ -158,9 +182,17 @@ class Model:
         scores += self.intercepts
         return scores
 
-    def _prediction(
+    def conclude(
         self, scores: Sequence[float], lack: ReasonCode | None, why: Explanation, circumstances: Circumstances
     ) -> Prediction:
+        """Return the prediction that follows from what was found in one narrative.
+
+        Args:
+            scores: Log-odds of each label.
+            lack: Why it cannot be judged; None where it can.
+            why: Its evidence and reasons.
+            circumstances: Where and when the call is answered.
+        """
         found: list[LabelPrediction] = []
         reasons: list[Reason] = []
         for place, name in enumerate(LABEL_NAMES):
@@ -198,7 +230,12 @@ def _settled(label: str, decision: Decision, reasons: list[Reason]) -> list[Reas
     return [Reason(ReasonCode.WORDING, label), *reasons]
 
 
-def _text(narrative: object, place: int | None = None) -> str:
+def to_text(narrative: object, place: int | None = None) -> str:
+    """Return the narrative, which must be a string.
+
+    Raises:
+        NarrativeTypeError: If it is something else; with its place in a list, where that is given.
+    """
     if not isinstance(narrative, str):
         which = "the narrative" if place is None else f"narrative {place}"
         raise NarrativeTypeError(f"{which} must be a str, not {type(narrative).__name__}")
@@ -212,7 +249,7 @@ def _chunks(narratives: Iterable[str]) -> Iterator[Sequence[str]]:
     chunk: list[str] = []
     room = CHUNK
     for place, item in enumerate(narratives):
-        narrative = _text(item, place)
+        narrative = to_text(item, place)
         room -= len(narrative) + 1
         if chunk and room < 0:
             yield chunk

@@ -69,6 +69,8 @@ class ReasonCode(StrEnum):
     OTHER_CUE = "other_cue", "another cue of the lexicon"
     WORDING = "wording", "the wording as a whole"
     NOTHING_FOUND = "nothing_found", "nothing found that speaks for it"
+    # What an earlier remark found, of a call that is followed
+    FLAGGED_EARLIER = "flagged_earlier", "flagged earlier and not cleared"
     # Why there is no decision
     TOO_LITTLE_TEXT = "too_little_text", "too little text"
     ANOTHER_SCRIPT = "another_script", "written in another script"

@@ -21,6 +21,28 @@ _PRIOR_WORDS = 4
 
 
 @dataclass(frozen=True, slots=True)
+class WordCounts:
+    """Words of each narrative, counted by kind; every array int64, shape (narratives,).
+
+    Attributes:
+        words: All words.
+        readable: Those in Latin letters or digits.
+        named: Those that begin with no digit.
+        new: Of these, the ones that no training narrative held.
+    """
+
+    words: NDArray[np.int64]
+    readable: NDArray[np.int64]
+    named: NDArray[np.int64]
+    new: NDArray[np.int64]
+
+    def novelty(self) -> NDArray[np.float64]:
+        """Return the share of new words of each narrative, in [0, 1), shape (narratives,)."""
+        share: NDArray[np.float64] = self.new / (self.named + _PRIOR_WORDS)
+        return share
+
+
+@dataclass(frozen=True, slots=True)
 class Sufficiency:
     """What a narrative needs to be judged.
 
@@ -34,35 +56,39 @@ class Sufficiency:
     known_words: NDArray[np.bool_]
     largest_novelty: float
 
-    def lacking(self, words: Words, count: int) -> list[ReasonCode | None]:
-        """Return why each of `count` narratives cannot be judged, or None where it can."""
-        foreign = words.foreign
-        readable = words.counts
-        if foreign.any():
-            readable = readable - np.bincount(words.narrative[foreign], minlength=count)
-        strange = novelty(words, count, self.known_words) > self.largest_novelty
-        found: list[ReasonCode | None] = [None] * count
+    def lacking(self, counts: WordCounts) -> list[ReasonCode | None]:
+        """Return why each narrative of these counts cannot be judged, or None where it can."""
+        readable = counts.readable
+        strange = counts.novelty() > self.largest_novelty
+        found: list[ReasonCode | None] = [None] * len(readable)
         for number in ((readable < self.fewest_words) | strange).nonzero()[0].tolist():
             found[number] = ReasonCode.UNLIKE_TRAINING_DATA
-            if 2 * readable[number] < words.counts[number]:
+            if 2 * readable[number] < counts.words[number]:
                 found[number] = ReasonCode.ANOTHER_SCRIPT
             elif readable[number] < self.fewest_words:
                 found[number] = ReasonCode.TOO_LITTLE_TEXT
         return found
 
 
-def novelty(words: Words, count: int, known_words: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the share of new words of each of `count` narratives, in [0, 1), shape (count,).
+def count_words(words: Words, count: int, known_words: NDArray[np.bool_]) -> WordCounts:
+    """Return the words of each of `count` narratives by kind.
 
-    Words that begin with a digit are not counted: every address is new.
+    Words that begin with a digit are never new: every address is.
     """
-    numeric = words.numeric
+    numeric, foreign = words.numeric, words.foreign
     new = ~known_words[to_buckets(words.hashes, _BITS, salt=_SALT)]
-    counted = words.counts
+    readable = named = words.counts
+    if foreign.any():
+        readable = readable - np.bincount(words.narrative[foreign], minlength=count)
     if numeric.any():
         new &= ~numeric
-        counted = counted - np.bincount(words.narrative[numeric], minlength=count)
-    return np.bincount(words.narrative[new], minlength=count) / (counted + _PRIOR_WORDS)
+        named = named - np.bincount(words.narrative[numeric], minlength=count)
+    return WordCounts(
+        words=words.counts,
+        readable=readable,
+        named=named,
+        new=np.bincount(words.narrative[new], minlength=count),
+    )
 
 
 def remember(words: Words) -> NDArray[np.bool_]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from callnexus.model import Model
 from callnexus.narrative import normalise
-from callnexus.sufficiency import Sufficiency, novelty, remember
+from callnexus.sufficiency import Sufficiency, count_words, remember
 from callnexus.training.experiment import SufficiencySection
 from callnexus.words import split_words
 
@@ -23,5 +23,6 @@ def sufficiency_of(
     known = remember(split_words(normalise(training)))
     if base is not None:
         known |= base.sufficiency.known_words
-    largest = novelty(split_words(normalise(calibration)), len(calibration), known).max(initial=0.0)
+    counts = count_words(split_words(normalise(calibration)), len(calibration), known)
+    largest = counts.novelty().max(initial=0.0)
     return Sufficiency(settings.fewest_words, known, min(1.0, float(largest) * settings.novelty_margin))
