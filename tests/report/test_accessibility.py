@@ -33,7 +33,8 @@ options.rules = {"color-contrast-enhanced": {enabled: false}};
 for (const folded of document.querySelectorAll("details")) folded.open = OPEN;
 const wide = document.documentElement;
 axe.run(document, options).then(found => parent.postMessage(JSON.stringify({
-  violations: found.violations.map(v => [v.id, v.nodes.length, v.nodes[0].html.slice(0, 200), v.nodes[0].failureSummary]),
+  violations: found.violations.map(v => [v.id, v.nodes.length, v.nodes[0].html.slice(0, 200),
+    v.nodes[0].failureSummary]),
   passes: found.passes.length,
   dark: matchMedia("(prefers-color-scheme: dark)").matches,
   width: innerWidth,

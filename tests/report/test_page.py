@@ -11,8 +11,8 @@ from tests.report.conftest import make_document
 from callnexus.errors import MissingExtraError
 from callnexus.evaluation.groups import MEASURES as RATES
 from callnexus.evaluation.tables import records
-from callnexus.report.page import fairness_page, to_json
 from callnexus.report.findings import error_disparities, first_findings
+from callnexus.report.page import fairness_page, to_json
 from callnexus.report.unchecked import unchecked_columns
 from callnexus.report.wording import (
     HARMS,
