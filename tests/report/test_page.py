@@ -6,11 +6,24 @@ from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
+from tests.report.conftest import make_document
 
 from callnexus.errors import MissingExtraError
 from callnexus.evaluation.groups import MEASURES as RATES
+from callnexus.evaluation.tables import records
+from callnexus.report.findings import error_disparities, first_findings
 from callnexus.report.page import fairness_page, to_json
-from callnexus.report.wording import MEASURES, NOT_ENOUGH, first_gaps, rate_text, unchecked_columns
+from callnexus.report.unchecked import unchecked_columns
+from callnexus.report.wording import (
+    HARMS,
+    MEASURES,
+    NOT_ENOUGH,
+    difference_text,
+    group_title,
+    p_text,
+    rate_text,
+    ratio_text,
+)
 
 VOID = {"meta", "br", "img", "link", "hr", "input"}
 CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -150,18 +163,46 @@ def test_page_with_a_lone_surrogate_can_be_written(document):
     fairness_page(document | {"data": "\ud800"}).encode()
 
 
+def rate_cell(rate):
+    return NOT_ENOUGH if rate is None else f"{rate_text(rate)} {rate['hits']} of {rate['cases']}"
+
+
+def against_cell(row):
+    if row is None:
+        return NOT_ENOUGH
+    beyond = ", beyond chance" if row["p_holm"] < 0.05 else ""
+    return squeezed(f"{difference_text(row)} {ratio_text(row)}; {p_text(row['p_holm'])}{beyond}")
+
+
 def test_every_number_of_every_row_stands_in_its_table(document, parsed):
     shown = {tuple(map(squeezed, row)) for row in parsed.rows}
+    against = {
+        (row["column"], row["group"], row["outcome"], row["measure"]): row for row in records(document["disparities"])
+    }
 
     assert document["rows"]
-    for row in document["rows"]:
-        group = "all examples" if row["column"] == "all" else row["group"]
-        counts = [str(row[key]) for key in ("n", "positives", "negatives", "unknown")]
-        rates = [
-            NOT_ENOUGH if row[m] is None else f"{rate_text(row[m])} {row[m]['hits']} of {row[m]['cases']}"
+    for row in (row for row in document["rows"] if row["column"] != "all"):
+        cells = {
+            m: (rate_cell(row[m]), against_cell(against.get((row["column"], row["group"], row["outcome"], m))))
             for m in RATES
-        ]
-        assert (group, *counts, *rates) in shown
+        }
+        counts = [str(row[key]) for key in ("n", "positives", "negatives", "unknown")]
+        errors = (group_title(row["group"]), *counts, *cells["miss_rate"], *cells["false_alarm_rate"])
+        others = (group_title(row["group"]), *cells["precision"], *cells["selection_rate"], *cells["review_rate"])
+        assert errors in shown
+        assert others in {cells[:7] for cells in shown}
+
+
+def test_every_routing_harm_stands_in_its_table_with_what_a_review_would_catch(document, parsed):
+    shown = {squeezed(row[0]): [squeezed(cell) for cell in row[1:]] for row in parsed.rows if len(row) == 5}
+    rows = [row for row in records(document["harms"]) if row["column"] == "district"]
+
+    assert rows
+    for row in rows:
+        rate = NOT_ENOUGH if row["rate"] is None else rate_text({**row, "value": row["rate"]})
+        unknown = f"; {row['unknown']} unknown" if row["unknown"] else ""
+        told = f"{rate} {row['hits']} of {row['cases']}; {row['caught_by_review']} left to the dispatcher{unknown}"
+        assert shown[group_title(row["group"])][list(HARMS).index(row["harm"])].startswith(told)
 
 
 def test_rates_have_a_title_each():
@@ -169,10 +210,12 @@ def test_rates_have_a_title_each():
 
 
 def test_small_group_is_never_a_zero(document, parsed):
-    tiny = [row for row in parsed.rows if row[0] == "D3"]
+    tiny = [list(map(squeezed, row)) for row in parsed.rows if squeezed(row[0]) == "D3"]
+    rates = [cell for row in tiny for cell in row[1:] if "%" in cell or "points" in cell]
 
-    assert len(tiny) == 4
-    assert all(squeezed(cell) == NOT_ENOUGH for row in tiny if len(row) == 10 for cell in row[5:])
+    # Errors, the other rates, what is missing, and routing harm.
+    assert len(tiny) >= 2 * len({row["outcome"] for row in document["rows"]}) + 2
+    assert rates == []
 
 
 def test_what_could_not_be_checked_is_counted_and_listed(document, parsed):
@@ -185,19 +228,65 @@ def test_what_could_not_be_checked_is_counted_and_listed(document, parsed):
     assert ["D3", "15", "every outcome: every rate"] in parsed.rows
 
 
-def test_summary_names_label_errors_before_larger_gaps_of_responses(document):
-    gaps = first_gaps(document)
+def test_summary_gives_rate_rest_and_disparity_of_each_finding(document, parsed):
+    text = squeezed(parsed.text)
+    findings = first_findings(document)
 
-    assert len(gaps) == 3
-    assert {gap.measure for gap in gaps} <= {"miss rate", "false alarm rate"}
-    assert {gap.outcome for gap in gaps} <= {"mental health nexus", "safety risk"}
+    assert findings
+    for finding in findings:
+        assert f"{finding.headline} where {finding.column} is \u201c{finding.group}\u201d." in text
+        assert f"{rate_text(finding.rate)}, against {100 * finding.rest:.1f} % in the rest" in text
+        assert f"a disparity of {difference_text(finding.disparity)} points" in text
 
 
-def test_summary_gives_both_rates_of_a_gap(document, parsed):
+def test_summary_counts_what_was_compared(document, parsed):
+    compared = len(error_disparities(document))
+
+    assert f"{compared} times a group was compared with the rest" in squeezed(parsed.text)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "Limits not kept: 2 of 4. Nobody waived them.",
+        "a candidate, which a reviewer has to decide on",
+        "Waived by Ann Example on 2026-01-01",
+        "\u201cMeasured again in May.\u201d",
+        "Names may remain.",
+        "at [address] <script>alert(1)</script>",
+        "Parity only: says nothing about errors.",
+        "male and female exchanged",
+        "2024 Q3",
+        "Against callnexus-0.0.0, on the 240 examples",
+        "60 examples were read by 2",
+    ],
+)
+def test_everything_that_a_document_can_have_is_shown(rich, told):
+    assert told in squeezed(Page(fairness_page(rich)).text)
+
+
+def test_what_a_document_lacks_is_said(parsed):
     text = squeezed(parsed.text)
 
-    for gap in first_gaps(document):
-        assert f"{rate_text(gap.high)} against {rate_text(gap.low)}, a disparity of {gap.points} points" in text
+    assert "No limits were set." in text
+    assert "The model's status is not recorded in this report." in text
+    assert "No narrative was tried with another race, sex, age, name or dialect." in text
+    assert "No other version was given." in text
+    assert "Names may remain" not in text
+
+
+def test_limit_without_enough_cases_is_not_kept(rich):
+    rows = [list(map(squeezed, row)) for row in Page(fairness_page(rich)).rows]
+
+    assert ["fairness: over policing ratio", '"><img src=x onerror=alert(1)>', NOT_ENOUGH, "1.250", "not kept"] in rows
+
+
+def test_swap_of_too_few_narratives_has_counts_and_no_share(rich):
+    rows = [list(map(squeezed, row)) for row in Page(fairness_page(rich)).rows if row[0] == "black to white"]
+
+    assert rows == [
+        ["black to white", "mental health nexus", f"{NOT_ENOUGH} 2 of 5", "\u22120.100", "0.200", "\u22120.900"]
+    ]
 
 
 def test_page_gives_no_verdict(parsed):
@@ -225,10 +314,8 @@ def test_first_link_skips_to_the_summary(parsed):
     assert parsed.all("a")[0] == {"class": "skip", "href": "#summary"}
 
 
-def test_document_without_group_columns_still_has_a_page(document):
-    alone = document | {"rows": [row for row in document["rows"] if row["column"] == "all"], "gaps": []}
-
-    parsed = Page(fairness_page(alone))
+def test_document_without_group_columns_still_has_a_page():
+    parsed = Page(fairness_page(make_document(groups={})))
 
     assert parsed.open == []
     assert "No group column was given" in parsed.text

@@ -1,3 +1,4 @@
+import re
 import warnings
 from xml.etree import ElementTree
 
@@ -75,7 +76,7 @@ def test_colours_are_left_to_the_page(document):
     svg = plot_of(document)
 
     assert "var(--mark" in svg
-    assert "#0" not in svg.replace("var(--mark, #0072b2)", "")
+    assert not re.search(r"#0\d", svg)
 
 
 def test_group_with_not_enough_cases_is_said_and_has_no_dot(document):
@@ -131,8 +132,8 @@ def test_reliability_says_every_bin_and_draws_small_ones_hollow(document):
     hollow = reliability_plot("p", "t", bins, fewest=1000)
 
     assert full.count(" examples.") == len(bins)
-    assert "fill: var(--panel" in hollow
-    assert "fill: var(--panel" not in full
+    assert "fill:var(--panel)" in hollow
+    assert "fill:var(--panel)" not in full
 
 
 @pytest.mark.parametrize(("high", "limit"), [(0.1, 0.25), (0.25, 0.25), (0.26, 0.5), (0.76, 1.0), (1.0, 1.0)])

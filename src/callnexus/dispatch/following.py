@@ -1,9 +1,9 @@
 """A call that is followed while its narrative grows: what changed with each remark, why, and what stays flagged.
 
-Once the model says yes to safety_risk, of the whole narrative or of one remark alone, the risk is flagged: every later
-prediction says yes until a person clears it, with the reason `flagged_earlier` where the whole narrative would no longer
-say so. A gun named in one remark is news, however long and calm the narrative before it; and a risk does not end because
-later remarks are about something else.
+Once the model says yes to safety_risk, of the whole narrative or of one remark alone, the risk is flagged: every
+later prediction says yes until a person clears it, with the reason `flagged_earlier` where the whole narrative would
+no longer say so. A gun named in one remark is news, however long and calm the narrative before it; and a risk does not
+end because later remarks are about something else.
 
 Clearing ends the flag, never the model's own yes: what the whole narrative says is still shown. A cleared risk is
 flagged again by the first later remark that gives cause:

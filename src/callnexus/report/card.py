@@ -9,20 +9,22 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from callnexus import policy
 from callnexus.labels import LABELS
 from callnexus.model_folder import Parts
+from callnexus.report.findings import first_findings
+from callnexus.report.unchecked import unchecked_columns
 from callnexus.report.wording import (
     DASH,
     LABEL_TITLES,
     NOT_ENOUGH,
     column_title,
-    first_gaps,
+    difference_text,
     joined,
     number_text,
     outcome_title,
+    p_text,
     plain,
-    unchecked_columns,
 )
 
-GAPS = 5
+FINDINGS = 5
 """How many disparities a card names."""
 
 METRICS = {
@@ -80,6 +82,8 @@ def model_card(parts: Parts, document: Mapping[str, Any], appendices: Mapping[st
         "code": _code,
         "outcome": outcome_title,
         "column": column_title,
+        "difference": difference_text,
+        "p": p_text,
     }
     columns = unchecked_columns(document)
     return environment.get_template("card.md.jinja").render(
@@ -100,7 +104,7 @@ def model_card(parts: Parts, document: Mapping[str, Any], appendices: Mapping[st
         measured=_measured(parts.notes.get("metrics", {})),
         appendices={title: _Markdown(text.strip()) for title, text in (appendices or {}).items()},
         splits=[SPLITS[split] for split in SPLITS for _ in LABELS],
-        gaps=first_gaps(document, GAPS),
+        findings=first_findings(document, FINDINGS),
         columns=columns,
         missing=sum(column.missing for column in columns),
         rates=sum(column.rates for column in columns),

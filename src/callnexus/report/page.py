@@ -1,31 +1,49 @@
 """The fairness page: one HTML file without scripts, and the JSON with the same numbers."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from callnexus.evaluation.tables import records
 from callnexus.labels import LABELS
-from callnexus.report.plots import LARGEST, axis_limit, rate_plot, reliability_plot
+from callnexus.report.comparisons import against_rest, harm_tables, outcome_sections, overall_harm
+from callnexus.report.curves import PANELS, calibration_plot, gap_curves, gap_plot
+from callnexus.report.findings import error_disparities, first_findings, single_columns
+from callnexus.report.history import agreement_tables, change_tables, coverage_tables, parity_tables, quarter_plots
+from callnexus.report.plots import LARGEST, quarter_above, reliability_plot
+from callnexus.report.summary import STATUSES, verdict, worries
+from callnexus.report.swapped import swap_title, swapped_kinds
+from callnexus.report.unchecked import missing_parts, pair_counts, unchecked_columns
 from callnexus.report.wording import (
-    ERROR_RATES,
+    BEYOND_CHANCE,
+    DASH,
+    HARMS,
     LABEL_TITLES,
     MEASURES,
     NOT_ENOUGH,
-    Row,
+    beyond_chance,
     column_title,
-    first_gaps,
+    difference_text,
+    group_title,
     joined,
     measured,
     number_text,
     outcome_title,
+    p_text,
     plain,
+    points_text,
     rate_text,
-    unchecked_columns,
+    ratio_text,
+    sentence,
+    signed_text,
 )
+
+PAIR_FINDINGS = 12
+"""Disparities between combinations of two groups that the page names; fairness.json has them all."""
 
 METRICS = {
     "n": ("examples", "with a known label"),
@@ -71,6 +89,12 @@ def fairness_page(document: Mapping[str, Any]) -> str:
 
     The page needs nothing beside itself and forbids itself everything else: no script, no font, no request.
     It begins with what a reviewer must know, and what could not be checked comes before what could.
+
+    Args:
+        document: With the keys that `evaluation.fairness` describes. Each of these may be there too, and is said to
+            be missing where it is not: `gates` (rows of `training.gates.Gate`), `status` (what the model was packaged
+            as), `swaps` (`identity_swaps.swaps_json`), `coverage` (rows of `coverage.CoverageRow`) and
+            `examples_shown` ({"group", "label", "kind", "text"}, redacted).
     """
     environment = Environment(
         loader=PackageLoader("callnexus.report"),
@@ -81,25 +105,140 @@ def fairness_page(document: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"number": number_text, "rate": rate_text, "joined": joined}
-    columns = unchecked_columns(document)
+    environment.filters |= {
+        "number": number_text,
+        "rate": rate_text,
+        "joined": joined,
+        "points": points_text,
+        "difference": difference_text,
+        "ratio": ratio_text,
+        "p": p_text,
+        "beyond": beyond_chance,
+        "sentence": sentence,
+        "column": column_title,
+        "group": group_title,
+        "signed": signed_text,
+        "swapped": swap_title,
+        "outcome": outcome_title,
+    }
+    environment.tests["measured"] = measured
     return environment.get_template("page.html.jinja").render(
         document=document,
-        gaps=first_gaps(document),
-        columns=columns,
-        missing=sum(column.missing for column in columns),
-        rates=sum(column.rates for column in columns),
+        examples_shown=document.get("examples_shown") or [],
+        harms=HARMS,
         labels=_label_qualities(document),
-        metrics=METRICS,
-        outcomes=_outcomes(document),
-        measures=MEASURES,
-        not_enough=NOT_ENOUGH,
+        label_titles=LABEL_TITLES,
         largest=LARGEST,
+        measures=MEASURES,
+        metrics=METRICS,
+        dash=DASH,
+        not_enough=NOT_ENOUGH,
+        panels=PANELS,
+        threshold=BEYOND_CHANCE,
+        **_summary(document),
+        **_compared(document),
+        **_measured_once(document),
     )
 
 
 def _settled(value: object) -> object:
     return value if isinstance(value, Markup) else plain(value)
+
+
+def _summary(document: Mapping[str, Any]) -> dict[str, Any]:
+    columns = unchecked_columns(document)
+    disparities = error_disparities(document)
+    gates = document.get("gates") or []
+    return {
+        "verdict": verdict(document),
+        "status": STATUSES.get(document.get("status") or "", document.get("status")),
+        "worries": worries(document),
+        "findings": first_findings(document),
+        "compared": len(disparities),
+        "beyond_chance": sum(beyond_chance(row) and row["difference"] > 0 for row in disparities),
+        "favoured": [row for row in disparities if beyond_chance(row) and row["difference"] < 0],
+        "columns": columns,
+        "missing": sum(column.missing for column in columns),
+        "rates": sum(column.rates for column in columns),
+        "absent": missing_parts(document),
+        "failing": [gate for gate in gates if not gate["passed"]],
+        "kept": [gate for gate in gates if gate["passed"]],
+    }
+
+
+def _compared(document: Mapping[str, Any]) -> dict[str, Any]:
+    against = against_rest(document)
+    pairs = error_disparities(document, pairs=True)
+    return {
+        "harmed": harm_tables(document, against),
+        "overall_harm": overall_harm(document),
+        "outcomes": outcome_sections(document, against),
+        "pairs": pair_counts(document),
+        "pair_findings": first_findings(document, PAIR_FINDINGS, pairs=True),
+        "pairs_compared": len(pairs),
+        "pairs_beyond": sum(beyond_chance(row) for row in pairs),
+        "group_columns": [column_title(column) for column in single_columns(document)],
+    }
+
+
+def _measured_once(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "sweeps": _sweeps(document),
+        "calibrations": _calibrations(document),
+        "swaps": swapped_kinds(document),
+        "coverage": coverage_tables(document),
+        "agreement": agreement_tables(document),
+        "quarter_plots": quarter_plots(document),
+        "changes": change_tables(document),
+        "parity": parity_tables(document),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A plot of one label by one group column.
+
+    Attributes:
+        label: Title of the label.
+        column: Title of the column.
+        plot: The drawing, or nothing.
+        more: How many groups are not drawn.
+    """
+
+    label: str
+    column: str
+    plot: Markup
+    more: int
+
+
+def _sweeps(document: Mapping[str, Any]) -> list[Drawn]:
+    swept = document["sweep"]
+    gaps: dict[str, list[float]] = {}
+    for part in swept["parts"]:
+        gaps.setdefault(part["label"], []).extend(gap for curve in gap_curves(part).values() for gap in curve or ())
+    limits = {label: quarter_above(shares) for label, shares in gaps.items()}
+    drawn = []
+    for number, part in enumerate(swept["parts"]):
+        label, column = LABEL_TITLES[part["label"]], column_title(part["column"])
+        title = f"Largest gap of {label} between groups of {column}, at every threshold"
+        operating = swept["operating"][part["label"]]
+        plot = gap_plot(
+            f"sweep-{number}", title, part, swept["log_odds"], operating=operating, limit=limits[part["label"]]
+        )
+        drawn.append(Drawn(label, column, Markup(plot), 0))
+    return drawn
+
+
+def _calibrations(document: Mapping[str, Any]) -> list[Drawn]:
+    curves: dict[tuple[str, str], list[tuple[str, Any]]] = {}
+    for row in records(document["calibration"]):
+        curves.setdefault((row["label"], row["column"]), []).append((row["group"], row["curve"]))
+    drawn = []
+    for number, ((name, column), groups) in enumerate(curves.items()):
+        title = f"Calibration of {LABEL_TITLES[name]} by {column_title(column)}"
+        plot = calibration_plot(f"calibration-{number}", title, groups)
+        drawn.append(Drawn(LABEL_TITLES[name], column_title(column), Markup(plot), max(0, len(groups) - PANELS)))
+    return drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,44 +262,6 @@ class LabelQuality:
     plot: Markup
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnTable:
-    """The rates of one outcome by one group column.
-
-    Attributes:
-        name: Of the column, fit for an id.
-        title: In words.
-        rows: One a group, after the row of all examples.
-        plots: Title and drawing of the error rates, labels only.
-        undrawn: Titles of the error rates that no group has enough cases for.
-        more: How many groups stand in the table only.
-    """
-
-    name: str
-    title: str
-    rows: Sequence[Row]
-    plots: Sequence[tuple[str, Markup]]
-    undrawn: Sequence[str]
-    more: int
-
-
-@dataclass(frozen=True, slots=True)
-class OutcomeSection:
-    """Everything about one label or response.
-
-    Attributes:
-        name: Fit for an id.
-        title: In words.
-        is_label: Whether it is a label; else it is a response.
-        tables: One a group column; without any column, one of all examples.
-    """
-
-    name: str
-    title: str
-    is_label: bool
-    tables: Sequence[ColumnTable]
-
-
 def _label_qualities(document: Mapping[str, Any]) -> list[LabelQuality]:
     qualities = []
     for number, label in enumerate(LABELS):
@@ -171,41 +272,3 @@ def _label_qualities(document: Mapping[str, Any]) -> list[LabelQuality]:
         few = fewest < document["fewest"]
         qualities.append(LabelQuality(label.name, label.title, label.definition, metrics, few, Markup(plot)))
     return qualities
-
-
-def _outcomes(document: Mapping[str, Any]) -> list[OutcomeSection]:
-    names = dict.fromkeys(row["outcome"] for row in document["rows"])
-    return [
-        _outcome(number, name, [row for row in document["rows"] if row["outcome"] == name])
-        for number, name in enumerate(names)
-    ]
-
-
-def _outcome(number: int, name: str, rows: Sequence[Row]) -> OutcomeSection:
-    overall = [row for row in rows if row["column"] == "all"]
-    columns = dict.fromkeys(row["column"] for row in rows if row["column"] != "all")
-    # One axis for all plots of a label: a short bar must not look long because its column is calm.
-    limit = axis_limit(rows, ERROR_RATES)
-    tables = []
-    for place, column in enumerate(columns):
-        members = [row for row in rows if row["column"] == column]
-        # Ids are numbers: a column's name may hold anything.
-        tables.append(_table(f"outcome-{number}-{place}", name, column, overall, members, limit))
-    alone = [] if tables else [ColumnTable(f"outcome-{number}-all", "all examples", overall, [], [], 0)]
-    return OutcomeSection(f"outcome-{number}", outcome_title(name), name in LABEL_TITLES, tables or alone)
-
-
-def _table(
-    name: str, outcome: str, column: str, overall: Sequence[Row], rows: Sequence[Row], limit: float
-) -> ColumnTable:
-    plots, undrawn = [], []
-    for measure in ERROR_RATES if outcome in LABEL_TITLES else ():
-        title = f"{MEASURES[measure].capitalize()} of {outcome_title(outcome)} by {column_title(column)}"
-        whole = overall[0] if overall else None
-        if any(measured(row[measure]) for row in rows):
-            plot = rate_plot(f"{name}-{measure}", title, rows, measure, overall=whole, limit=limit)
-            plots.append((MEASURES[measure], Markup(plot)))
-        else:
-            undrawn.append(MEASURES[measure])
-    more = max(0, len(rows) - LARGEST)
-    return ColumnTable(name, column_title(column), [*overall, *rows], plots, undrawn, more)

@@ -6,7 +6,7 @@ and on a dark page. Every id gets the plot's name before it, so that plots on on
 
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
@@ -26,26 +26,29 @@ _WIDTH, _ROW, _TOP, _BOTTOM, _LEFT, _RIGHT = 420, 22, 30, 40, 122, 22
 
 _NAME_LENGTH = 16
 
-_INK, _MUTED, _RULE, _MARK, _PAPER = "#010101", "#020202", "#030303", "#040404", "#050505"
+INK, MUTED, RULE, MARK, PAPER, SECOND = "#010101", "#020202", "#030303", "#040404", "#050505", "#060606"
+"""Roles that the page's style gives a colour; SECOND differs from MARK to the colour-blind too, and by its dashes."""
+
 _COLOURS = {
-    _INK: "var(--ink, #1d2329)",
-    _MUTED: "var(--muted, #57606a)",
-    _RULE: "var(--rule, #d0d7de)",
-    _MARK: "var(--mark, #0072b2)",
-    _PAPER: "var(--panel, #ffffff)",
+    INK: "var(--ink)",
+    MUTED: "var(--muted)",
+    RULE: "var(--rule)",
+    MARK: "var(--mark)",
+    PAPER: "var(--panel)",
+    SECOND: "var(--second)",
 }
 _SETTINGS = {
     "svg.fonttype": "none",
     "font.family": "DejaVu Sans",  # comes with matplotlib, so positions do not depend on the machine
     "font.size": 12.0,
-    "text.color": _INK,
-    "axes.edgecolor": _RULE,
+    "text.color": INK,
+    "axes.edgecolor": RULE,
     "axes.facecolor": "none",
-    "axes.labelcolor": _INK,
-    "xtick.color": _RULE,
-    "ytick.color": _RULE,
-    "xtick.labelcolor": _MUTED,
-    "ytick.labelcolor": _MUTED,
+    "axes.labelcolor": INK,
+    "xtick.color": RULE,
+    "ytick.color": RULE,
+    "xtick.labelcolor": MUTED,
+    "ytick.labelcolor": MUTED,
 }
 _XLINK = "{http://www.w3.org/1999/xlink}href"
 
@@ -71,19 +74,19 @@ def rate_plot(name: str, title: str, rows: Sequence[Row], measure: str, *, overa
     if everyone is not None:
         lines.insert(0, f"All examples: {rate_text(everyone)}.")
     with mpl.rc_context():
-        _settle(name)
-        figure, axes = _canvas(height=_TOP + _ROW * len(shown) + _BOTTOM)
+        settle(name)
+        figure, axes = canvas(height=_TOP + _ROW * len(shown) + _BOTTOM)
         _percent_axis(axes, limit)
         axes.set_ylim(len(shown) - 0.5, -0.5)
         axes.set_yticks([])
         axes.spines[["left", "right", "top"]].set_visible(False)
         if everyone is not None:
-            axes.axvline(everyone["value"], color=_MUTED, linewidth=1, dashes=(4, 3), zorder=1)
-            axes.text(everyone["value"], -0.75, "all", color=_MUTED, ha="center", va="bottom", fontsize=11)
+            axes.axvline(everyone["value"], color=MUTED, linewidth=1, dashes=(4, 3), zorder=1)
+            axes.text(everyone["value"], -0.75, "all", color=MUTED, ha="center", va="bottom", fontsize=11)
         for place, row in enumerate(shown):
             axes.text(-0.03 * limit, place, f"name {place}", ha="right", va="center", fontsize=12)
             _interval(axes, row[measure], place)
-        return _inline(figure, name, title, lines, {f"name {i}": _short(group) for i, group in enumerate(names)})
+        return inline(figure, name, title, lines, {f"name {i}": short(group) for i, group in enumerate(names)})
 
 
 def reliability_plot(name: str, title: str, bins: Sequence[Mapping[str, float]], *, fewest: int) -> str:
@@ -98,28 +101,28 @@ def reliability_plot(name: str, title: str, bins: Sequence[Mapping[str, float]],
     if not bins:
         return ""
     with mpl.rc_context():
-        _settle(name)
-        figure, axes = _canvas(height=340, left=62)
+        settle(name)
+        figure, axes = canvas(height=340, left=62)
         _percent_axis(axes, 1.0, unit="")
         axes.set_ylim(0, 1)
         axes.set_yticks([0, 0.25, 0.5, 0.75, 1], labels=["0", "25", "50", "75", "100"])
         axes.spines[["right", "top"]].set_visible(False)
-        axes.grid(axis="y", color=_RULE, linewidth=0.7)
+        axes.grid(axis="y", color=RULE, linewidth=0.7)
         axes.set_xlabel("probability given by the model, %")
         axes.set_ylabel("examples that are true, %")
-        axes.plot([0, 1], [0, 1], color=_MUTED, linewidth=1, dashes=(4, 3), zorder=1)
+        axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, dashes=(4, 3), zorder=1)
         lines = ["The dashed line is perfect agreement."]
         for entry in bins:
             n = int(entry["n"])
             ends = binomtest(round(entry["share"] * n), n).proportion_ci(method="wilson")
             x = entry["probability"]
-            axes.plot([x, x], [ends.low, ends.high], color=_MARK, linewidth=1.6, clip_on=False, zorder=3)
-            filled = _MARK if n >= fewest else _PAPER
+            axes.plot([x, x], [ends.low, ends.high], color=MARK, linewidth=1.6, clip_on=False, zorder=3)
+            filled = MARK if n >= fewest else PAPER
             axes.plot(
-                [x], [entry["share"]], "o", color=_MARK, markerfacecolor=filled, markersize=6.5, clip_on=False, zorder=3
+                [x], [entry["share"]], "o", color=MARK, markerfacecolor=filled, markersize=6.5, clip_on=False, zorder=3
             )
             lines.append(f"Probability {100 * x:.1f} %: {100 * entry['share']:.1f} % true, of {n} examples.")
-        return _inline(figure, name, title, lines, {})
+        return inline(figure, name, title, lines, {})
 
 
 def axis_limit(rows: Sequence[Row], measures: Sequence[str]) -> float:
@@ -128,17 +131,24 @@ def axis_limit(rows: Sequence[Row], measures: Sequence[str]) -> float:
     >>> axis_limit([{"miss_rate": {"value": 0.2, "low": 0.1, "high": 0.31}}], ["miss_rate"])
     0.5
     """
-    highest = max((row[m]["high"] for row in rows for m in measures if measured(row[m])), default=1.0)
+    return quarter_above([row[m]["high"] for row in rows for m in measures if measured(row[m])])
+
+
+def quarter_above(shares: Sequence[float]) -> float:
+    """Return the smallest quarter that no share is above; 1 without any."""
+    highest = max(shares, default=1.0)
     return next(end for end in (0.25, 0.5, 0.75, 1.0) if highest <= end or end == 1.0)
 
 
-def _settle(name: str) -> None:
+def settle(name: str) -> None:
+    """Set matplotlib up for a plot of this name; call it inside `rc_context`."""
     # A user's matplotlibrc must not change a model's files.
     mpl.rcdefaults()
     mpl.rcParams.update(_SETTINGS | {"svg.hashsalt": name})
 
 
-def _canvas(*, height: int, left: int = _LEFT) -> tuple[Figure, Axes]:
+def canvas(*, height: int, left: int = _LEFT) -> tuple[Figure, Axes]:
+    """Return an empty figure of the page's width, with room for names on the left and for numbers below."""
     figure = Figure(figsize=(_WIDTH / 72, height / 72), facecolor="none")
     figure.patch.set_visible(False)
     across, up = (_WIDTH - left - _RIGHT) / _WIDTH, (height - _TOP - _BOTTOM) / height
@@ -149,25 +159,26 @@ def _percent_axis(axes: Axes, limit: float, *, unit: str = " %") -> None:
     ticks = [limit * step / 5 for step in range(6)]
     axes.set_xlim(0, limit)
     axes.set_xticks(ticks, labels=[f"{100 * tick:.0f}" + (unit if tick == limit else "") for tick in ticks])
-    axes.grid(axis="x", color=_RULE, linewidth=0.7)
+    axes.grid(axis="x", color=RULE, linewidth=0.7)
     axes.set_axisbelow(True)
     axes.tick_params(length=0, pad=6)
 
 
 def _interval(axes: Axes, rate: Mapping[str, Any] | None, place: int) -> None:
     if rate is None or rate["value"] is None:
-        cleared = {"facecolor": _PAPER, "edgecolor": "none", "pad": 2}
-        axes.text(0, place, f" {NOT_ENOUGH}", color=_MUTED, va="center", style="italic", fontsize=11, bbox=cleared)
+        cleared = {"facecolor": PAPER, "edgecolor": "none", "pad": 2}
+        axes.text(0, place, f" {NOT_ENOUGH}", color=MUTED, va="center", style="italic", fontsize=11, bbox=cleared)
         return
-    axes.plot([rate["low"], rate["high"]], [place, place], color=_MARK, linewidth=2, clip_on=False, zorder=3)
-    axes.plot([rate["value"]], [place], "o", color=_MARK, markersize=7.5, clip_on=False, zorder=3)
+    axes.plot([rate["low"], rate["high"]], [place, place], color=MARK, linewidth=2, clip_on=False, zorder=3)
+    axes.plot([rate["value"]], [place], "o", color=MARK, markersize=7.5, clip_on=False, zorder=3)
 
 
-def _short(name: str) -> str:
+def short(name: str) -> str:
+    """Return a group's name cut to what a plot has room for."""
     return name if len(name) <= _NAME_LENGTH else name[: _NAME_LENGTH - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
-def _inline(figure: Figure, name: str, title: str, lines: Sequence[str], texts: Mapping[str, str]) -> str:
+def inline(figure: Figure, name: str, title: str, lines: Sequence[str], texts: Mapping[str, str]) -> str:
     """Return the figure's SVG fit to stand in a page.
 
     `texts` replaces drawn text. Names from data go in this way: matplotlib would take a "$" for a formula
@@ -177,14 +188,13 @@ def _inline(figure: Figure, name: str, title: str, lines: Sequence[str], texts: 
     FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None})
     drawn = ElementTree.fromstring(buffer.getvalue())
     ids = _referenced(drawn, name)
-    for parent in drawn.iter():
-        for child in list(parent):
-            if child.tag.endswith(("}metadata", "}style")):
-                parent.remove(child)
     for element in drawn.iter():
         element.tag = element.tag.rpartition("}")[2]
-        element.attrib = {_unprefixed(key): _settled(value, ids) for key, value in _kept(element, ids)}
+        element.attrib = dict(_kept(element, ids))
         element.text = texts.get(element.text or "", element.text)
+        if element.text is not None and not element.text.strip():
+            element.text = None
+        element.tail = None
     svg = ElementTree.Element(
         "svg",
         {
@@ -197,36 +207,68 @@ def _inline(figure: Figure, name: str, title: str, lines: Sequence[str], texts: 
     )
     for tag, text in (("title", str(plain(title))), ("desc", " ".join(lines))):
         ElementTree.SubElement(svg, tag, {"id": f"{name}-{tag}"}).text = text
-    svg.extend(list(drawn))
+    svg.extend(_lean(drawn))
     return ElementTree.tostring(svg, encoding="unicode")
+
+
+_WRAPPERS = {"g"}
+_DROPPED = {"metadata", "style", "clipPath"}
+
+
+def _lean(parent: ElementTree.Element) -> list[ElementTree.Element]:
+    """Return what a parent draws without matplotlib's wrappers, which are most of a drawing's bytes.
+
+    Nothing here is drawn outside its axes, so what clips it goes too.
+    """
+    kept: list[ElementTree.Element] = []
+    for child in parent:
+        if child.tag in _DROPPED:
+            continue
+        inner = _lean(child)
+        if child.tag == "defs" and not inner:
+            continue
+        if child.tag in _WRAPPERS and not child.attrib:
+            kept += inner
+            continue
+        child[:] = inner
+        kept.append(child)
+    return kept
 
 
 def _referenced(drawn: ElementTree.Element, name: str) -> dict[str, str]:
     """Return a new id for each id that something in the drawing points to, numbered in document order."""
-    text = [value for element in drawn.iter() for value in element.attrib.values()]
-    targets = {match for value in text for match in re.findall(r"^#(.+)$|url\(#(.+)\)", value)}
-    wanted = {part for pair in targets for part in pair if part}
-    found = [key for element in drawn.iter() if (key := element.get("id")) in wanted and key is not None]
+    targets = {
+        value.removeprefix("#") for element in drawn.iter() for value in element.attrib.values() if value[:1] == "#"
+    }
+    found = [key for element in drawn.iter() if (key := element.get("id")) in targets and key is not None]
     return {key: f"{name}-{number}" for number, key in enumerate(found, start=1)}
 
 
-def _kept(element: ElementTree.Element, ids: Mapping[str, str]) -> list[tuple[str, str]]:
-    return [(key, value) for key, value in element.attrib.items() if key != "id" or value in ids]
+def _kept(element: ElementTree.Element, ids: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for key, value in element.attrib.items():
+        idle = key == "clip-path" or (key == "id" and value not in ids) or value.startswith("rotate(-0 ")
+        if not idle:
+            yield "href" if key == _XLINK else key, _settled(value, ids)
 
 
-def _unprefixed(key: str) -> str:
-    return "href" if key == _XLINK else key
+_IDLE_STYLE = ("stroke-linejoin: miter", "stroke-linecap: square", "stroke-dashoffset: 0", "opacity: 0.8")
 
 
 def _settled(value: str, ids: Mapping[str, str]) -> str:
-    if value in ids:
-        return ids[value]
-    value = re.sub(r"#([\w-]+)", lambda match: f"#{ids.get(match[1], match[1])}", value)
+    if value.removeprefix("#") in ids:
+        return f"{'#' * value.startswith('#')}{ids[value.removeprefix('#')]}"
+    # A tenth of a point is more than a screen shows, and half of what matplotlib writes is digits.
+    value = re.sub(r"-?\d+\.\d+", lambda match: f"{float(match[0]):.1f}".removesuffix(".0"), value)
     for drawn, variable in _COLOURS.items():
         value = value.replace(drawn, variable)
     # The page's own font, at the drawn size: 3.11 writes the family apart, older versions as a shorthand.
     value = re.sub(r"font-family: [^;]*; ?", "", value)
-    return re.sub(r"font: (italic )?([\d.]+px) [^;]*", _font, value)
+    value = re.sub(r"font: (italic )?([\d.]+px) [^;]*", _font, value)
+    return (
+        ";".join(part.replace(": ", ":") for part in re.split(r"; ?", value) if part not in _IDLE_STYLE)
+        .replace("  ", " ")
+        .strip()
+    )
 
 
 def _font(match: re.Match[str]) -> str:

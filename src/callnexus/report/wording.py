@@ -1,8 +1,7 @@
-"""The words of the reports: rates as text, titles of outcomes, gaps in sentences, and what could not be checked."""
+"""The words of the reports: rates, differences and p values as text, titles of columns, outcomes and measures."""
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from callnexus.labels import LABELS
@@ -12,6 +11,7 @@ Row = Mapping[str, Any]
 
 NOT_ENOUGH = "not enough cases"
 DASH = "\N{EN DASH}"
+MINUS = "\N{MINUS SIGN}"
 
 MEASURES = {
     "miss_rate": "miss rate",
@@ -23,7 +23,24 @@ MEASURES = {
 """Title of each rate, in the order of the tables."""
 
 ERROR_RATES = ("miss_rate", "false_alarm_rate")
-"""The rates that are plotted, and named first among the gaps."""
+"""The rates of a label that are plotted, and named first among the disparities."""
+
+HARM = "harm_rate"
+"""The measure of a routing harm's disparity."""
+
+HARMS = {
+    "over_policing": ("over-policing", "Police recommended although the true labels need none."),
+    "under_protection": ("under-protection", "No police recommended although the true labels need them."),
+    "clinician_missed": ("clinician missed", "No clinician recommended although the true labels need one."),
+    "clinician_without_nexus": (
+        "clinician without nexus",
+        "A clinician recommended although there is no mental health nexus.",
+    ),
+}
+"""Title and plain meaning of each routing harm, in the order of the tables."""
+
+BEYOND_CHANCE = 0.05
+"""A disparity whose p value after Holm's correction is below this is called beyond chance."""
 
 LABEL_TITLES = {label.name: label.title for label in LABELS}
 
@@ -33,24 +50,6 @@ RESPONSE_TITLES = {
     Response.PEER_LED: "peer-led response",
     Response.STANDARD: "standard response",
     Response.DISPATCHER_REVIEW: "dispatcher review",
-}
-
-_LABEL_GAPS = {
-    "miss_rate": ("a {0} may be missed more often", "examples with a {0} that the model did not find"),
-    "false_alarm_rate": ("a false alarm of a {0} may be more likely", "examples without a {0} that the model flagged"),
-    "precision": ("a flagged {0} may be right more often", "examples flagged as a {0} that are one"),
-    "selection_rate": ("a {0} may be flagged more often", "examples that the model flagged as a {0}"),
-    "review_rate": ("a {0} may be left to a person more often", "examples without a clear answer on a {0}"),
-}
-_RESPONSE_GAPS = {
-    "miss_rate": ("{0} may be withheld more often", "examples that need {0} and did not get it recommended"),
-    "false_alarm_rate": (
-        "{0} may be recommended needlessly more often",
-        "examples that do not need {0} and got it recommended",
-    ),
-    "precision": ("a recommended {0} may be needed more often", "examples with {0} recommended that need it"),
-    "selection_rate": ("{0} may be recommended more often", "examples with {0} recommended"),
-    "review_rate": ("calls may be left to the dispatcher more often", "examples left to the dispatcher"),
 }
 
 
@@ -74,13 +73,14 @@ def _hides(character: str) -> bool:
 
 
 def outcome_title(name: str) -> str:
-    """Return what people call a label or response.
+    """Return what people call a label, response or routing harm.
 
     >>> outcome_title("ems_clinician")
     'EMS with a clinician'
     """
     responses = {str(response): title for response, title in RESPONSE_TITLES.items()}
-    return (LABEL_TITLES | responses).get(name, name.replace("_", " "))
+    harms = {harm: title for harm, (title, _) in HARMS.items()}
+    return (LABEL_TITLES | responses | harms).get(name, name.replace("_", " "))
 
 
 def column_title(name: str) -> str:
@@ -123,6 +123,11 @@ def number_text(value: float | int | None) -> str:
     return str(value) if isinstance(value, int) else f"{value:.3f}"
 
 
+def signed_text(value: float) -> str:
+    """Return a change with its sign and three decimals."""
+    return f"{value:+.3f}".replace("-", MINUS)
+
+
 def joined(items: Sequence[str]) -> str:
     """Return items as a person lists them.
 
@@ -132,136 +137,56 @@ def joined(items: Sequence[str]) -> str:
     return " and ".join([*([", ".join(items[:-1])] if len(items) > 1 else []), *items[-1:]])
 
 
-@dataclass(frozen=True, slots=True)
-class GapText:
-    """One disparity in words.
+def points_text(difference: float) -> str:
+    r"""Return a difference of two rates in percentage points, always with its sign.
 
-    Attributes:
-        headline: What may happen more often, without the groups.
-        outcome: Title of the outcome.
-        column: Title of the group column.
-        measure: Title of the rate.
-        counted: What the rates are shares of.
-        highest: Name of the group with the highest rate.
-        lowest: Name of the group with the lowest rate.
-        high: The highest rate.
-        low: The lowest rate.
-        points: The difference in percentage points, as text.
-        overlap: Whether the two intervals overlap.
+    >>> points_text(0.0521), ascii(points_text(-0.01))
+    ('+5.2', "'\\u22121.0'")
     """
-
-    headline: str
-    outcome: str
-    column: str
-    measure: str
-    counted: str
-    highest: str
-    lowest: str
-    high: Mapping[str, Any]
-    low: Mapping[str, Any]
-    points: str
-    overlap: bool
+    text = f"{100 * difference:+.1f}"
+    # A rounded zero has no direction.
+    return "0.0" if text in {"+0.0", "-0.0"} else text.replace("-", MINUS)
 
 
-def first_gaps(document: Mapping[str, Any], count: int = 3) -> list[GapText]:
-    """Return the gaps to read first: missed and falsely alarmed labels before all else, then by size.
+def difference_text(row: Mapping[str, Any]) -> str:
+    """Return a difference in points with its interval, or "not enough cases"."""
+    if row["difference"] is None:
+        return NOT_ENOUGH
+    return f"{points_text(row['difference'])} ({points_text(row['low'])} to {points_text(row['high'])})"
 
-    A difference of exactly zero is no gap.
+
+def ratio_text(row: Mapping[str, Any]) -> str:
+    r"""Return how many times the rest's rate a group's is, with the interval.
+
+    >>> ascii(ratio_text({"ratio": 1.41, "ratio_low": 0.9, "ratio_high": 2.13}))
+    "'1.4 times (0.9\\u20132.1)'"
+    >>> ratio_text({"ratio": None, "ratio_low": None, "ratio_high": None})
+    'no ratio: none in the rest'
     """
-    gaps = [gap for gap in document["gaps"] if gap["difference"] > 0]
-    first = [gap for gap in gaps if _comes_first(gap)]
-    rest = [gap for gap in gaps if not _comes_first(gap)]
-    rows = {(row["column"], row["outcome"], row["group"]): row for row in document["rows"]}
-    return [_gap_text(gap, rows) for gap in [*first, *rest][:count]]
+    if row["ratio"] is None:
+        return "no ratio: none in the rest"
+    low, high = ("?" if end is None else f"{end:.1f}" for end in (row["ratio_low"], row["ratio_high"]))
+    interval = "" if low == high == "?" else f" ({low} or more)" if high == "?" else f" ({low}{DASH}{high})"
+    return f"{row['ratio']:.1f} times{interval}"
 
 
-def _comes_first(gap: Mapping[str, Any]) -> bool:
-    return gap["outcome"] in LABEL_TITLES and gap["measure"] in ERROR_RATES
+def p_text(p: float | None) -> str:
+    """Return a p value with three decimals, never as zero.
+
+    >>> p_text(0.31).split(), p_text(0.00001).split()
+    (['p', '0.310'], ['p', '<0.001'])
+    """
+    if p is None:
+        return "no p value"
+    # A no-break space: a p at the end of a line reads like a word.
+    return "p\N{NO-BREAK SPACE}" + ("<0.001" if p < 0.001 else f"{p:.3f}")
 
 
-def _gap_text(gap: Mapping[str, Any], rows: Mapping[tuple[str, str, str], Row]) -> GapText:
-    outcome, measure = gap["outcome"], gap["measure"]
-    title = outcome_title(outcome)
-    headline, counted = (_LABEL_GAPS if outcome in LABEL_TITLES else _RESPONSE_GAPS)[measure]
-    high, low = (rows[gap["column"], outcome, gap[end]][measure] for end in ("highest", "lowest"))
-    return GapText(
-        headline=_sentence(headline.format(title)),
-        outcome=title,
-        column=column_title(gap["column"]),
-        measure=MEASURES[measure],
-        counted=_sentence(counted.format(title)),
-        highest=group_title(gap["highest"]),
-        lowest=group_title(gap["lowest"]),
-        high=high,
-        low=low,
-        points=f"{100 * gap['difference']:.1f}",
-        overlap=high["low"] <= low["high"],
-    )
+def beyond_chance(row: Mapping[str, Any]) -> bool:
+    """Return whether a disparity or change remains after the correction for many comparisons."""
+    return row["p_holm"] is not None and bool(row["p_holm"] < BEYOND_CHANCE)
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """Return text with a capital letter at its start; the rest as it is."""
     return text[:1].upper() + text[1:]
-
-
-@dataclass(frozen=True, slots=True)
-class Unchecked:
-    """Rates of one group that had not enough cases.
-
-    Attributes:
-        group: The group's name.
-        outcomes: Title of each outcome concerned, with the titles of its missing rates, or "every rate".
-        count: How many rates are missing.
-    """
-
-    group: str
-    outcomes: Sequence[tuple[str, str]]
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class UncheckedColumn:
-    """What one group column leaves open.
-
-    Attributes:
-        column: Title of the column.
-        groups: The groups with missing rates.
-        missing: Rates that had not enough cases.
-        rates: Rates there would be.
-    """
-
-    column: str
-    groups: Sequence[Unchecked]
-    missing: int
-    rates: int
-
-
-def unchecked_columns(document: Mapping[str, Any]) -> list[UncheckedColumn]:
-    """Return, for each group column, every rate of every group and outcome that had not enough cases."""
-    columns: dict[str, dict[str, list[Row]]] = {}
-    for row in document["rows"]:
-        if row["column"] != "all":
-            columns.setdefault(row["column"], {}).setdefault(row["group"], []).append(row)
-    return [_unchecked_column(column, groups) for column, groups in columns.items()]
-
-
-def _unchecked_column(column: str, groups: Mapping[str, Sequence[Row]]) -> UncheckedColumn:
-    found = [entry for group, rows in groups.items() if (entry := _unchecked(group, rows)).count]
-    rates = len(MEASURES) * sum(map(len, groups.values()))
-    return UncheckedColumn(column_title(column), found, sum(entry.count for entry in found), rates)
-
-
-def _unchecked(group: str, rows: Sequence[Row]) -> Unchecked:
-    missing = {row["outcome"]: [m for m in MEASURES if not measured(row[m])] for row in rows}
-    # Outcomes that miss the same rates share a line, or one tiny group fills a page.
-    together: dict[tuple[str, ...], list[str]] = {}
-    for outcome, measures in missing.items():
-        if measures:
-            together.setdefault(tuple(measures), []).append(outcome_title(outcome))
-    outcomes = [
-        (
-            "every outcome" if len(titles) == len(rows) else joined(titles),
-            "every rate" if len(measures) == len(MEASURES) else joined([MEASURES[m] for m in measures]),
-        )
-        for measures, titles in together.items()
-    ]
-    return Unchecked(group_title(group), outcomes, sum(map(len, missing.values())))
