@@ -9,7 +9,6 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.fuzz.mutation import inputs
 from tests.fuzz.running import Run
 
 NAMES = ("predict", "folder", "importers", "policy", "jsonl")
@@ -38,6 +37,7 @@ def _in_a_process(asked: argparse.Namespace, name: str) -> int:
 
 
 def _by_seed(asked: argparse.Namespace) -> int:
+    from tests.fuzz.mutation import inputs
     from tests.fuzz.targets import TARGETS
 
     target = TARGETS[asked.target]
@@ -52,6 +52,7 @@ def _by_seed(asked: argparse.Namespace) -> int:
 def _led_by_coverage(asked: argparse.Namespace) -> int:
     import atheris
 
+    # Only what is imported in here is measured, so nothing of ours may be imported before.
     with atheris.instrument_imports(include=list(_LED)):
         from tests.fuzz.targets import TARGETS
 
