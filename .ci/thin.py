@@ -20,8 +20,7 @@ from callnexus.model_folder.golden import shipped_narratives
 def main(cut_off: bool, folders: list[str]) -> None:
     """Check the surroundings, load every folder, and print one prediction and all scores."""
     if cut_off:
-        # Without a route even this fails, and where there is one nothing is sent.
-        _expect_refusal(lambda: socket.socket(type=socket.SOCK_DGRAM).connect(("192.0.2.1", 9)), "a connection")
+        _expect_refusal(_connect, "a connection")
         _expect_refusal(lambda: (Path(callnexus.__file__).parent / "written").write_bytes(b""), "writing")
         if "HOME" in os.environ:
             sys.exit("there is a home here, so nothing is shown")
@@ -31,6 +30,12 @@ def main(cut_off: bool, folders: list[str]) -> None:
     call = model.predict("RP STS BROTHER OFF MEDS X 2 WKS TALKING TO THE WALLS, NEG WEAPONS, NOT VIOLENT")
     shown = [call.model_version, str(call.response), str(call.mh_nexus.decision), str(call.safety_risk.decision)]
     json.dump({"shown": shown, "scores": model.scores(shipped_narratives()).tolist()}, sys.stdout)
+
+
+def _connect() -> None:
+    # Without a route even this fails, and where there is one nothing is sent.
+    with socket.socket(type=socket.SOCK_DGRAM) as datagrams:
+        datagrams.connect(("192.0.2.1", 9))
 
 
 def _expect_refusal(attempt: Callable[[], object], what: str) -> None:
