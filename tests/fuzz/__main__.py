@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -54,7 +55,7 @@ def _led_by_coverage(asked: argparse.Namespace) -> int:
 
     # Only what is imported in here is measured, so nothing of ours may be imported before.
     with atheris.instrument_imports(include=list(_LED)):
-        from tests.fuzz.targets import TARGETS
+        from tests.fuzz.targets import TARGETS, clear
 
     target = TARGETS[asked.target]
     run, until = Run(target.check, asked.save), time.monotonic() + asked.seconds
@@ -65,6 +66,8 @@ def _led_by_coverage(asked: argparse.Namespace) -> int:
             # The engine never returns, and would report its own way of ending as a crash.
             code = _told(run, asked, "atheris")
             sys.stdout.flush()
+            clear()
+            shutil.rmtree(corpus)
             os._exit(code)
 
     with tempfile.TemporaryDirectory() as corpus:

@@ -6,6 +6,7 @@ documented, a warning, a probability outside [0, 1], a number that is not finite
 To add a target, such as a narrative that grows remark by remark, write its check and name it in `TARGETS`.
 """
 
+import atexit
 import io
 import json
 import math
@@ -54,12 +55,14 @@ def _model() -> Model:
 def _scratch() -> Path:
     # In memory where the system offers it: a disk would be most of the time.
     shared = Path("/dev/shm")  # a folder of ours is made in it
-    made = tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None)
-    _kept.append(made)
-    return Path(made.name)
+    made = Path(tempfile.mkdtemp(prefix="callnexus-fuzz-", dir=shared if shared.is_dir() else None))
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    return made
 
 
-_kept: list[tempfile.TemporaryDirectory[str]] = []
+def clear() -> None:
+    """Remove what checks have written, where the interpreter does not end as usual."""
+    shutil.rmtree(_scratch(), ignore_errors=True)
 
 
 def check_predict(content: bytes) -> int:
@@ -255,7 +258,8 @@ def check_importers(content: bytes) -> int:
     except ExamplesError:
         return 1
     for example in found.examples:
-        assert Example.model_validate_json(example.to_line()) == example
+        line = example.to_line().encode()
+        assert Example.model_validate(json.loads(line)) == example, "an example that is read back otherwise"
     return 1
 
 
