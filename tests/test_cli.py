@@ -1,7 +1,9 @@
 import json
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -82,6 +84,66 @@ def test_a_closed_pipe_ends_quietly(trained: Trained):
         _, complaint = process.communicate(line)
 
     assert (process.returncode, complaint) == (0, "")
+
+
+@pytest.fixture
+def stream(trained: Trained) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that answers lines, with pipes to it."""
+    command = [sys.executable, "-m", "callnexus", "predict", "--model", str(trained.folder)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0) as process:
+        yield process
+        process.kill()
+
+
+def test_a_live_sender_gets_each_answer_before_it_sends_the_next_line(stream: subprocess.Popen[bytes]):
+    for number in range(3):
+        stream.stdin.write(b'{"id": %d, "narrative": "male with a gun"}\n' % number)
+
+        # Would wait for ever if answers were held back for a block to fill.
+        assert json.loads(stream.stdout.readline())["id"] == number
+
+
+def test_bytes_that_are_no_text_are_an_error_of_their_line(stream: subprocess.Popen[bytes]):
+    out, complaint = stream.communicate(b'{"narrative": "\xff"}\n\x00\n{"id": 1, "narrative": "male with a gun"}')
+
+    answers = [json.loads(line) for line in out.splitlines()]
+    assert answers[:2] == [{"line": 1, "error": "not UTF-8"}, {"line": 2, "error": "not JSON"}]
+    assert answers[2]["id"] == 1
+    assert (stream.returncode, complaint) == (0, b"")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="interrupts of another process are POSIX signals")
+@pytest.mark.parametrize("busy", [False, True])
+def test_an_interrupt_ends_a_stream_without_a_traceback(stream: subprocess.Popen[bytes], busy: bool):
+    stream.stdin.write(b'{"narrative": "male with a gun"}\n' * (1000 if busy else 1))
+    stream.stdout.readline()
+
+    stream.send_signal(signal.SIGINT)
+    _, complaint = stream.communicate()
+
+    assert (stream.returncode, complaint.strip()) == (130, b"")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
+def test_head_ends_a_stream_without_an_error(trained: Trained):
+    line = b'{"narrative": "male with a gun"}\n'
+    predict = f"{sys.executable} -m callnexus predict --model {trained.folder}"
+    script = f"({predict}; echo $? >&2) | head -n 1"
+
+    done = subprocess.run(["sh", "-c", script], input=line * 3000, capture_output=True, check=False)
+
+    assert json.loads(done.stdout)["response"]
+    assert done.stderr == b"0\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
+def test_no_standard_input_is_no_lines(trained: Trained):
+    predict = f"{sys.executable} -m callnexus predict --model {trained.folder} <&-"
+
+    done = subprocess.run(["sh", "-c", predict], capture_output=True, check=False)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
 def test_explain_shows_the_narrative_the_decisions_and_who_decides(trained: Trained):

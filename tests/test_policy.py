@@ -122,6 +122,9 @@ def test_a_policy_is_known_by_the_hash_of_its_text():
     ("text", "reason"),
     [
         ("name = ", "not TOML"),
+        ("name = " + "[" * 5000, "not TOML"),
+        ("name = " + "9" * 5000, "not TOML"),
+        ("# \udc80", "not TOML"),
         ('colour = "red"', "unknown key 'colour'"),
         ("responses = 1", "must be a table"),
         ('[responses]\n"maybe no" = "standard"', "unknown key 'maybe no'"),

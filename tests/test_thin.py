@@ -9,7 +9,7 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "callnexus"
 THIN = ["__init__", "errors", "labels", "narrative", "words", "features", "model", "evidence", "prediction",
-        "response", "sign_off", "jsonl", "lexicon/__init__", "lexicon/matching", "lexicon/scope"]  # fmt: skip
+        "response", "sign_off", "jsonl", "lines", "lexicon/__init__", "lexicon/matching", "lexicon/scope"]  # fmt: skip
 THIN += [f"model_folder/{path.stem}" for path in sorted((SOURCE / "model_folder").glob("*.py"))]
 THIN += [f"dispatch/{path.stem}" for path in sorted((SOURCE / "dispatch").glob("*.py"))]
 ALLOWED = {"callnexus", "numpy", *sys.stdlib_module_names}
@@ -23,6 +23,26 @@ model.predict_proba(["a", "b"])
 loaded = {name.partition(".")[0] for name in sys.modules}
 print(sorted(loaded - set(sys.stdlib_module_names) - {"callnexus", "numpy", "__main__"}))
 print("pickle" in sys.modules, any(name.startswith("callnexus.training") for name in sys.modules))
+"""
+
+GUARDED = """
+import errno, os, sys
+
+def guard(event, arguments):
+    # As a read-only file system, a machine without a network and a service without a home would answer.
+    if event.startswith(("socket.", "subprocess.", "os.exec", "os.fork", "os.system")):
+        raise OSError(errno.ENETUNREACH, event)
+    writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+    if event in ("os.mkdir", "os.rename", "os.remove") or (event == "open" and (arguments[2] or 0) & writing):
+        raise OSError(errno.EROFS, f"{event} {arguments[0]}")
+
+assert "HOME" not in os.environ
+sys.addaudithook(guard)
+try:
+    open("written", "w")
+except OSError:
+    import callnexus
+    print(callnexus.load(sys.argv[1]).predict("male with a gun").needs_review in (True, False))
 """
 
 
@@ -51,6 +71,15 @@ def test_importing_loading_and_predicting_load_nothing_but_numpy(folder: Path):
     )  # fmt: skip
     assert set(ast.literal_eval(others)) <= set(ast.literal_eval(started.stdout))
     assert flags.endswith("False")
+
+
+def test_it_predicts_in_silence_where_nothing_can_be_written_without_a_network_or_a_home(folder: Path, tmp_path: Path):
+    environment = {"PYTHONPATH": str(SOURCE.parent), "PATH": ""}
+    command = [sys.executable, "-W", "error", "-c", GUARDED, str(folder)]
+
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True\n", "")
 
 
 @pytest.mark.parametrize("module", THIN)

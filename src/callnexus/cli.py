@@ -1,5 +1,6 @@
 """The command line: parses, calls and prints; every decision is made elsewhere. Needs the extra `cli`."""
 
+import io
 import json
 import os
 import sys
@@ -18,6 +19,7 @@ from callnexus.cli_policy import app as policy_app
 from callnexus.dispatch.lines import follow_lines
 from callnexus.errors import CallnexusError, GateError, MissingExtraError
 from callnexus.jsonl import predict_lines
+from callnexus.lines import ByteStream
 from callnexus.terminal import metrics_table, show_prediction, stepwise
 
 app = typer.Typer(
@@ -44,14 +46,15 @@ for commands in (cli_evaluate, cli_model):
 def run(arguments: list[str] | None = None) -> int:
     """Run the command line and return the exit code: 0 done, 1 a gate failed, 2 bad input, 130 interrupted."""
     try:
-        app(arguments, standalone_mode=False)
+        ended = app(arguments, standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
         return 130
     except Exception as error:
         kind, told, code = _told(error)
         _err.print(f"{kind}: {told}", markup=False, style="red", soft_wrap=True)
         return code
-    return 0
+    # An option parser that stops early, interrupted perhaps, returns its exit code; a command returns nothing.
+    return ended if isinstance(ended, int) else 0
 
 
 def _told(error: Exception) -> tuple[str, object, int]:
@@ -123,11 +126,11 @@ def predict(
 
     District and time are optional; they say which responses exist there and then.
 
-    A line that cannot be read gives a line with its number and the error; the others go on.
+    A line that cannot be read gives a line with its number and the error; the others go on. Each line is answered as
+    soon as it has come, so a dispatch system can keep one process open and wait for every answer.
     """
     loaded = callnexus.load(model, policy=policy)
-    lines = sys.stdin if narrative is None else [json.dumps({"narrative": narrative})]
-    _write(predict_lines(loaded, lines))
+    _write(predict_lines(loaded, _stdin() if narrative is None else _line_of(narrative)))
 
 
 @app.command()
@@ -147,7 +150,7 @@ def follow(model: ModelOption = None, policy: PolicyOption = None) -> None:
     found stays flagged until a person clears it. A line that cannot be used gives a line with its number and the
     error; the others go on.
     """
-    _write(follow_lines(callnexus.load(model, policy=policy), sys.stdin))
+    _write(follow_lines(callnexus.load(model, policy=policy), _stdin()))
 
 
 def _write(lines: Iterable[str]) -> None:
@@ -159,6 +162,15 @@ def _write(lines: Iterable[str]) -> None:
     except BrokenPipeError:
         # The reader has gone; stdout goes elsewhere so that the interpreter's last flush is silent.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _stdin() -> ByteStream:
+    # Without a standard input there is nothing to answer.
+    return io.BytesIO() if sys.stdin is None else open(sys.stdin.fileno(), "rb", closefd=False)
+
+
+def _line_of(narrative: str) -> ByteStream:
+    return io.BytesIO(json.dumps({"narrative": narrative}).encode())
 
 
 @app.command()

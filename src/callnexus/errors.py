@@ -31,6 +31,10 @@ class PolicyError(CallnexusError, ValueError):
     """A response policy that leaves a call without a response."""
 
 
+class LineError(CallnexusError, ValueError):
+    """A line of a stream that cannot be used; the text never quotes it."""
+
+
 class CallError(CallnexusError, ValueError):
     """A followed call that is asked for something it cannot give: clearing what is not flagged, or by nobody."""
 

@@ -191,10 +191,7 @@ def parse(text: str) -> Policy:
     Raises:
         PolicyError: If the text is not TOML, has an unknown key, or leaves a pair without a response somewhere.
     """
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise PolicyError(f"policy: not TOML: {error}") from error
+    document = _document(text)
     _only(document, ("name", "responses", "review", "units"), "policy")
     named = _table(document, "responses") | _table(document, "review")
     _only(_table(document, "responses"), _CLEAR_KEYS, "responses")
@@ -219,14 +216,20 @@ def parse_first(text: str) -> Policy:
     Raises:
         PolicyError: If the text is no such policy.
     """
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise PolicyError(f"policy: not TOML: {error}") from error
+    document = _document(text)
     table = _table(document, "responses")
     review = {key: response for key, response in shipped().responses.items() if UNCLEAR in key}
     responses = {key: _response(table.get(key), f"responses.{key!r}") for key in _CLEAR_KEYS} | review
     return Policy(str(document.get("name", "unnamed")), hashlib.sha256(text.encode()).hexdigest(), responses)
+
+
+def _document(text: str) -> dict[str, Any]:
+    try:
+        text.encode()
+        return tomllib.loads(text)
+    # A number of thousands of digits and a lone surrogate are plain ValueErrors.
+    except (ValueError, RecursionError) as error:
+        raise PolicyError(f"policy: not TOML: {error}") from error
 
 
 def _table(document: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -1,5 +1,5 @@
+import io
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -17,7 +17,7 @@ CLEAR = {"clear": {"by": "Sgt. Diaz", "reason": "gun secured"}}
 
 def answers(model: Model, *rows: object) -> list[dict]:
     lines = [row if isinstance(row, str) else json.dumps(row) for row in rows]
-    return [json.loads(line) for line in follow_lines(model, lines)]
+    return [json.loads(line) for line in follow_lines(model, io.BytesIO("\n".join(lines).encode()))]
 
 
 def test_many_calls_grow_side_by_side(small: Model):
@@ -53,8 +53,8 @@ def test_a_call_that_ended_begins_anew(small: Model):
     ("row", "reason"),
     [
         ("{SECRET", "not JSON"),
-        ("[" * 100_000, "not JSON"),
-        ([RISK], '"call", text or a whole number'),
+        ("[" * 100_000, "nested too deeply"),
+        ([RISK], "not an object"),
         (RISK, '"call", text or a whole number'),
         ({"call": True, **RISK}, '"call", text or a whole number'),
         ({"call": 1}, "exactly one of"),
@@ -96,21 +96,22 @@ def test_what_is_known_of_the_circumstances_holds_until_a_line_says_otherwise(sm
 
 
 def test_each_line_is_answered_before_the_next_is_read(small: Model):
-    read: list[int] = []
+    class Sender:
+        read = 0
 
-    def lines() -> Iterator[str]:
-        for number in range(3):
-            read.append(number)
-            yield json.dumps({"call": 1, "remark": "dog"}) + "\n\n"
+        def read1(self, size: int, /) -> bytes:
+            self.read += 1
+            return json.dumps({"call": 1, "remark": "dog"}).encode() + b"\n\n"
 
-    stream = follow_lines(small, lines())
+    sender = Sender()
+    stream = follow_lines(small, sender)
     next(stream)
 
-    assert read == [0]
+    assert sender.read == 1
 
 
 def test_a_model_that_cannot_follow_says_so_before_any_line(small: Model):
     paired = replace(small, extractor=Extractor(replace(small.extractor.spec, pair_scale=0.5), small.extractor.lexicon))
 
     with pytest.raises(CallError, match="pairs of neighbouring cues"):
-        list(follow_lines(paired, []))
+        list(follow_lines(paired, io.BytesIO()))

@@ -122,6 +122,13 @@ def test_every_damage_of_the_archive_is_the_documented_error():
                 continue
 
 
+def test_a_header_that_could_be_of_python_2_is_refused_without_a_warning():
+    header = npy(GOOD["intercepts"]).replace(b"(2,), }  ", b"(2L,), } ")
+
+    with pytest.raises(ModelFolderError, match="UserWarning"):
+        arrays.unpack(packed(members(intercepts=header)), FORMAT, WHERE)
+
+
 def test_weights_of_another_number_of_columns_are_refused_although_the_hashes_agree(small: Path):
     (small / "weights.npz").write_bytes(arrays.pack(GOOD))
     seal(small)

@@ -1,12 +1,14 @@
 """Following many calls over a stream of JSON lines: an answer to each line at once, a bad line never stops the rest."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from callnexus.dispatch.following import Call
-from callnexus.errors import CallError
-from callnexus.jsonl import circumstances_of
+from callnexus.errors import CallError, LineError
+from callnexus.jsonl import circumstances_of, row_of
+from callnexus.lines import ByteStream, Line, line_blocks
 from callnexus.model import Model
 from callnexus.policy import Circumstances
 
@@ -14,8 +16,8 @@ ACTIONS = ("remark", "clear", "end")
 """What a line may do to a call."""
 
 
-def follow_lines(model: Model, lines: Iterable[str]) -> Iterator[str]:
-    """Yield one JSON line per input line that is not blank, in order, each before the next line is read.
+def follow_lines(model: Model, stream: ByteStream) -> Iterator[str]:
+    """Yield one JSON line per input line that is not blank, in order, each as soon as its line has come.
 
     An input line is an object with "call", the call's id as text or a whole number, and one of
 
@@ -26,23 +28,26 @@ def follow_lines(model: Model, lines: Iterable[str]) -> Iterator[str]:
     The answer is the update as plain JSON types, or {"call": id, "ended": true}. A line that cannot be used gives
     {"line": number, "error": reason}; reasons never quote the line.
 
+    Args:
+        model: Predicts.
+        stream: A binary stream, such as `sys.stdin.buffer`.
+
     Raises:
         CallError: If the model cannot follow calls at all.
     """
     calls: dict[str | int, Call] = {}
     # A model that cannot follow says so before the first call comes in.
     model.follow("")
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
-            try:
-                answer = _answer(model, calls, line)
-            except CallError as error:
-                answer = {"line": number, "error": str(error)}
-            yield json.dumps(answer) + "\n"
+    for line in chain.from_iterable(line_blocks(stream)):
+        try:
+            answer = _answer(model, calls, line)
+        except (CallError, LineError) as error:
+            answer = {"line": line.number, "error": str(error)}
+        yield json.dumps(answer) + "\n"
 
 
-def _answer(model: Model, calls: dict[str | int, Call], line: str) -> dict[str, Any]:
-    """Return the answer to a line; a CallError says what is wrong with it."""
+def _answer(model: Model, calls: dict[str | int, Call], line: Line) -> dict[str, Any]:
+    """Return the answer to a line; a CallError or LineError says what is wrong with it."""
     row = _row(line)
     call_id = row["call"]
     if "remark" in row:
@@ -56,10 +61,7 @@ def _answer(model: Model, calls: dict[str | int, Call], line: str) -> dict[str, 
 
 
 def _append(model: Model, calls: dict[str | int, Call], row: dict[str, Any]) -> dict[str, Any]:
-    try:
-        told = circumstances_of(row)
-    except ValueError as error:
-        raise CallError(str(error)) from None
+    told = circumstances_of(row)
     call_id = row["call"]
     if call_id not in calls:
         calls[call_id] = model.follow(call_id)
@@ -69,13 +71,10 @@ def _append(model: Model, calls: dict[str | int, Call], row: dict[str, Any]) -> 
     return call.append(row["remark"]).to_dict()
 
 
-def _row(line: str) -> dict[str, Any]:
+def _row(line: Line) -> dict[str, Any]:
     """Return the object on a line with exactly one action of the right form."""
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        raise CallError("not JSON") from None
-    if not isinstance(row, dict) or type(row.get("call")) not in (str, int):
+    row = row_of(line)
+    if type(row.get("call")) not in (str, int):
         raise CallError('an object with "call", text or a whole number, is needed')
     if sum(action in row for action in ACTIONS) != 1:
         raise CallError('exactly one of "remark", "clear" and "end" is needed beside "call"')

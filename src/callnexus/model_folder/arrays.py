@@ -2,6 +2,7 @@
 
 import io
 import math
+import warnings
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -45,9 +46,11 @@ ARRAYS_OF = {1: (_WEIGHTS, _INTERCEPTS), 2: (_WEIGHTS, _INTERCEPTS, _KNOWN_WORDS
 """The arrays of each format. A new one is a line here, and is named where `writing` packs and `reading` builds."""
 
 _UNREADABLE = (
-    ValueError, KeyError, EOFError, OSError, RuntimeError, SyntaxError, TokenError, zipfile.BadZipFile, zlib.error
+    ValueError, KeyError, EOFError, OSError, RuntimeError, SyntaxError, TokenError, zipfile.BadZipFile, zlib.error,
+    UserWarning,
 )  # fmt: skip
-"""What zipfile and NumPy raise on damaged content. NumPy reads a header as Python: a damaged one is a SyntaxError."""
+"""What zipfile and NumPy raise on damaged content. NumPy reads a header as Python: a damaged one is a SyntaxError,
+and one that could be of Python 2 a warning."""
 
 
 def pack(arrays: Mapping[str, NDArray[Any]]) -> bytes:
@@ -97,7 +100,9 @@ def unpack(content: bytes, number: int, path: Path) -> dict[str, NDArray[Any]]:
 def _read(file: IO[bytes], size: int, array: DeclaredArray, sizes: dict[str, int], path: Path) -> NDArray[Any]:
     if npy.read_magic(file) != (1, 0):
         raise ModelFolderError(f"{path}: {array.name} is not written in version 1.0 of NumPy's format")
-    shape, by_column, found = npy.read_array_header_1_0(file)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        shape, by_column, found = npy.read_array_header_1_0(file)
     if found != np.dtype(array.type):
         raise ModelFolderError(f"{path}: {array.name} must be of type {array.type}")
     if not _fits(shape, array.shape, sizes):

@@ -52,6 +52,15 @@ def test_two_annotators_who_disagree_leave_a_null_label_and_both_votes(importer)
     assert (two.mh_nexus, two.safety_risk) == ("yes", None)
 
 
+@pytest.mark.parametrize("half", [{"district": "\ud83d"}, {"text": "dog \ud83d"}])
+def test_half_of_a_surrogate_pair_is_refused_wherever_it_stands(refusal, half: dict[str, str]):
+    (problem,) = refusal("e.json", [task(1, annotation(7, "yes", "no"), **half)], format="label-studio")
+    (name,) = refusal("e.json", [task(1, annotation("\ud83d", "yes", "no"))], format="label-studio")
+
+    assert problem.startswith("record 1 (id 1): ")
+    assert name == "record 1 (id 1): annotation 1: completed_by: is not text: it holds half of a surrogate pair"
+
+
 def test_cancelled_annotations_drafts_predictions_and_other_controls_are_counted(importer):
     busy = task(1, annotation(7, "yes", "no"), annotation(8, "no", "no", was_cancelled=True))
     busy["annotations"][0]["result"].append({"from_name": "comment", "type": "textarea", "value": {"text": ["x"]}})

@@ -57,9 +57,13 @@ def as_name(field: str, value: object) -> str:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise FieldError(field, "missing" if value is None else "must be a string or a whole number")
-    if not str(value).strip():
+    name = str(value)
+    if not name.strip():
         raise FieldError(field, "missing")
-    return str(value)
+    # Half of a surrogate pair cannot be written, and two such names would become one.
+    if not name.isascii() and name.encode(errors="replace").decode() != name:
+        raise FieldError(field, "is not text: it holds half of a surrogate pair")
+    return name
 
 
 def as_answer(field: str, value: object) -> Answer | None:
