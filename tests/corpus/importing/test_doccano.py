@@ -36,6 +36,17 @@ def test_the_files_of_two_annotators_who_disagree_leave_a_null_label(importer):
     assert (two.mh_nexus, two.safety_risk) == ("yes", "yes")
 
 
+def test_an_archive_in_several_parts_is_refused(refusal):
+    whole = archive(ann=[line(1, "mh_nexus")])
+    # The record that says where a large archive's directory lies, and that there are two disks.
+    part = b"PK\x06\x07" + bytes(12) + (2).to_bytes(4, "little")
+
+    end = whole.rindex(b"PK\x05\x06")
+    (problem,) = refusal("e.zip", whole[:end] + part + whole[end:], format="doccano")
+
+    assert problem == "e.zip: not a readable zip archive: BadZipFile"
+
+
 def test_a_label_that_is_not_chosen_is_refused_unless_the_export_is_declared_confirmed(importer, refusal):
     export = [line(1), line(2, "mh_nexus"), line(3, "mh_nexus", "safety_risk")]
 

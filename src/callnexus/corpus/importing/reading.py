@@ -99,6 +99,8 @@ def zip_or_jsonl_rows(path: Path, problems: list[str]) -> Iterator[Row]:
 def _is_zip(path: Path) -> bool:
     try:
         return zipfile.is_zipfile(path)
+    except zipfile.BadZipFile:
+        return True  # an archive in several parts: opened next, which tells why it cannot be
     except (OSError, ValueError):
         return False  # read as text next, which tells why it cannot be
 
