@@ -104,7 +104,8 @@ def batch_folds(examples: Sequence[Example], *, folds: int, seed: int) -> list[N
     batches = [example.batch for example in examples]
     if len(set(batches)) < folds:
         raise ExamplesError([f"batch: {len(set(batches))} batches cannot be split into {folds} folds by batch"])
-    strata = [f"{example.mh_nexus}/{example.safety_risk}" for example in examples]
+    # The few examples whose label nobody could settle are no stratum of their own.
+    strata = [f"{example.mh_nexus or 'no'}/{example.safety_risk or 'no'}" for example in examples]
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
     return [test for _, test in splitter.split(np.zeros(len(examples)), strata, batches)]
 
