@@ -36,6 +36,12 @@ def narratives() -> list[bytes]:
     return [text.encode() for text in (*NARRATIVES, *some)]
 
 
+def calls() -> list[bytes]:
+    """Return narratives, and the remarks of growing ones with a zero byte between: whole lines, and word by word."""
+    whole = narratives()
+    return [*whole, b"\x00".join(whole[: len(NARRATIVES)]), *(text.replace(b" ", b"\x00") for text in whole)]
+
+
 def streams() -> list[bytes]:
     """Return streams of JSON lines as dispatch software sends them."""
     rows: list[Any] = [{"id": number, "narrative": text} for number, text in enumerate(NARRATIVES)]
