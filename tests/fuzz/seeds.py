@@ -37,9 +37,8 @@ def narratives() -> list[bytes]:
 
 
 def calls() -> list[bytes]:
-    """Return narratives, and the remarks of growing ones with a zero byte between: whole lines, and word by word."""
-    whole = narratives()
-    return [*whole, b"\x00".join(whole[: len(NARRATIVES)]), *(text.replace(b" ", b"\x00") for text in whole)]
+    """Return narratives, some of them as remarks of one word with a zero byte between."""
+    return [*(text.replace(" ", "\x00").encode() for text in NARRATIVES), *narratives()]
 
 
 def streams() -> list[bytes]:
