@@ -102,9 +102,13 @@ def _check_span(narrative: str, start: int, end: int) -> None:
     assert 0 <= start < end <= len(narrative), "a span outside the caller's string"
 
 
+_REMARKS = 128
+"""Remarks of a call at most: each is checked against the whole narrative, at a price that grows with its square."""
+
+
 def check_append(content: bytes) -> int:
     """Check a call that grows by remarks with a zero byte between, some of them followed by a clearing."""
-    call, remarks = _model().follow("a call"), content.decode("utf-8", "surrogateescape").split("\x00")
+    call, remarks = _model().follow("a call"), content.decode("utf-8", "surrogateescape").split("\x00")[:_REMARKS]
     for remark in remarks:
         update = call.append(remark)
         assert call.narrative.endswith(remark), "another narrative than was appended"
