@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.fuzz.running import Run
 
-NAMES = ("predict", "folder", "importers", "policy", "jsonl")
+NAMES = ("predict", "folder", "importers", "policy", "jsonl", "append")
 _LED = ("callnexus", "json", "tomllib", "csv", "zipfile")
 
 

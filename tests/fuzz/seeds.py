@@ -36,6 +36,11 @@ def narratives() -> list[bytes]:
     return [text.encode() for text in (*NARRATIVES, *some)]
 
 
+def calls() -> list[bytes]:
+    """Return narratives, some of them as remarks of one word with a zero byte between."""
+    return [*(text.replace(" ", "\x00").encode() for text in NARRATIVES), *narratives()]
+
+
 def streams() -> list[bytes]:
     """Return streams of JSON lines as dispatch software sends them."""
     rows: list[Any] = [{"id": number, "narrative": text} for number, text in enumerate(NARRATIVES)]

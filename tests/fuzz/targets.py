@@ -3,7 +3,7 @@
 Each check takes bytes, returns how many inputs they held, and raises where a promise is broken: an error that is not
 documented, a warning, a probability outside [0, 1], a number that is not finite, a span outside the caller's string.
 
-To add a target, such as a narrative that grows remark by remark, write its check and name it in `TARGETS`.
+To add a target, write its check and name it in `TARGETS`.
 """
 
 import atexit
@@ -22,9 +22,10 @@ from typing import Any
 from callnexus import LABEL_NAMES, Model, load, policy
 from callnexus.corpus.examples import Example
 from callnexus.corpus.importing import FORMATS, detect_format, import_examples
-from callnexus.errors import CallnexusError, ExamplesError, ModelFolderError, PolicyError
+from callnexus.dispatch.following import Call, Update
+from callnexus.errors import CallError, CallnexusError, ExamplesError, ModelFolderError, PolicyError
 from callnexus.jsonl import predict_lines
-from callnexus.labels import Decision
+from callnexus.labels import SAFETY_RISK, Decision
 from callnexus.policy import Circumstances
 from callnexus.prediction import Prediction
 from tests.fuzz import seeds
@@ -99,6 +100,64 @@ def _check_prediction(narrative: str, prediction: Prediction) -> None:
 
 def _check_span(narrative: str, start: int, end: int) -> None:
     assert 0 <= start < end <= len(narrative), "a span outside the caller's string"
+
+
+_REMARKS = 128
+"""Remarks of a call at most: each is checked against the whole narrative, at a price that grows with its square."""
+
+
+def check_append(content: bytes) -> int:
+    """Check a call that grows by remarks with a zero byte between, some of them followed by a clearing."""
+    call, remarks = _model().follow("a call"), content.decode("utf-8", "surrogateescape").split("\x00")[:_REMARKS]
+    for remark in remarks:
+        update = call.append(remark)
+        assert call.narrative.endswith(remark), "another narrative than was appended"
+        _check_update(call, update)
+        _check_grown(call.narrative, update)
+        if len(remark) % 4 == 0:
+            _check_clearing(call, by="" if len(remark) % 8 else "a person")
+    assert [event.number for event in call.history] == list(range(1, len(call.history) + 1))
+    return len(remarks)
+
+
+def _check_update(call: Call, update: Update) -> None:
+    _check_prediction(call.narrative, update.prediction)
+    assert update.prediction == call.prediction
+    assert update.flag == call.flag
+    for piece in update.new_evidence:
+        assert piece in update.prediction.evidence, "new evidence that is not listed"
+    for reason in (*update.new_reasons, *update.gone_reasons):
+        for start, end in reason.spans:
+            _check_span(call.narrative, start, end)
+    for start, end in () if update.flag is None else update.flag.spans:
+        _check_span(call.narrative, start, end)
+    assert update.sentence
+    json.dumps(update.to_dict(), allow_nan=False)
+
+
+def _check_grown(narrative: str, update: Update) -> None:
+    whole = _model().predict(narrative)
+    for name in LABEL_NAMES:
+        grown, anew = getattr(update.prediction, name), getattr(whole, name)
+        assert abs(grown.score - anew.score) <= 1e-9, "a growing narrative scores otherwise than the whole"
+        flagged = name == SAFETY_RISK.name and update.flag is not None
+        assert grown.decision == (Decision.YES if flagged else anew.decision), "decided otherwise than the whole"
+
+
+def _check_clearing(call: Call, by: str) -> None:
+    before = call.flag
+    try:
+        update = call.clear(by=by, reason="seen")
+    except CallError:
+        assert before is None or not by, "a flag that a person could not clear"
+        assert call.flag == before, "a refused clearing that did something"
+        return
+    assert before is not None, "cleared without a flag"
+    assert by, "cleared by nobody"
+    assert update.flag is None
+    assert not update.new_evidence
+    _check_update(call, update)
+    _check_grown(call.narrative, update)
 
 
 class _Pieces:
@@ -284,5 +343,6 @@ TARGETS = {
     "importers": Target(check_importers, importer_seeds),
     "policy": Target(check_policy, seeds.policies),
     "jsonl": Target(check_jsonl, seeds.streams, b"\n"),
+    "append": Target(check_append, seeds.calls, b"\x00"),
 }
 """Every target by name."""

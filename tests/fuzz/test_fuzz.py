@@ -15,7 +15,7 @@ from tests.fuzz.running import Run
 from tests.fuzz.targets import TARGETS
 
 ROOT = Path(__file__).parents[2]
-TAKEN = {"predict": 4, "folder": 90, "importers": 300, "policy": 300, "jsonl": 2}
+TAKEN = {"predict": 4, "folder": 90, "importers": 300, "policy": 300, "jsonl": 2, "append": 1}
 """The seeds and some mutants, so that no target takes longer than a second; where inputs come together, blocks."""
 
 

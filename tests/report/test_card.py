@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.report.conftest import make_document
 
 from callnexus import policy
 from callnexus.features import FeatureSpec
@@ -12,6 +13,7 @@ from callnexus.model import Thresholds
 from callnexus.model_folder import Parts
 from callnexus.report.card import model_card
 from callnexus.sufficiency import KNOWN_BITS, Sufficiency
+from callnexus.training.gates import Gate
 
 POLICY = """
 name = "test_policy"
@@ -37,6 +39,7 @@ SECTIONS = [
     "Quantitative analyses",
     "Ethical considerations",
     "Caveats and recommendations",
+    "Map to the EU AI Act",
 ]
 
 
@@ -141,10 +144,76 @@ def test_notes_that_say_nothing_are_not_recorded(parts, document):
     assert "| AUC | not measured | not measured | not measured | not measured |" in card
 
 
-def test_document_without_groups_still_has_a_card(parts, document):
-    alone = document | {"rows": [row for row in document["rows"] if row["column"] == "all"], "gaps": []}
+def test_status_says_whether_the_model_may_ever_be_approved(parts, document):
+    demonstration = model_card(replace(parts, status="demonstration"), document)
+    candidate = model_card(parts, document)
 
-    card = model_card(parts, alone)
+    assert "Status: **a demonstration, which may never be approved for real calls**." in demonstration
+    assert "Status: **a candidate, which a reviewer has to decide on**." in candidate
+
+
+def test_waived_gates_stand_under_their_waiver_and_a_missing_figure_is_not_enough_cases(parts, rich):
+    waiver = {"by": "Ann Example", "date": "2026-01-01", "reason": "Measured again in May."}
+    gates = [
+        Gate("behaviour.typos", None, 0.9, 0.8, passed=True),
+        Gate("fairness.flip_rate.mh_nexus", "swap: name", None, 0.05, passed=False, waiver=waiver),
+        Gate("behaviour.insults", None, 0.5, 0.8, passed=False, waiver=waiver),
+    ]
+    noted = replace(parts, notes=parts.notes | {"gates": [gate.to_dict() for gate in gates]})
+
+    card = model_card(noted, rich)
+    section = card.partition("### Gates\n")[2].partition("\n### ")[0]
+
+    assert "1 of 3 limits" in section
+    assert section.count("Waived by Ann Example on 2026-01-01: Measured again in May.") == 1
+    assert "- fairness.flip_rate.mh_nexus (swap: name): not enough cases, limit 0.050" in section
+    assert "- behaviour.insults: 0.500, limit 0.800" in section
+    assert "not measured" not in section
+
+
+def test_groups_are_compared_alone_and_where_two_columns_meet(parts, rich):
+    card = model_card(parts, rich)
+
+    assert re.search(r"^\| district \| safety risk \| miss rate \| \d+\.\d \| ", card, re.MULTILINE)
+    meeting = card.partition("### Largest disparities where two columns meet\n")[2].partition("\n### ")[0]
+    assert re.search(r"^1\. .* where subject sex . district is ", meeting, re.MULTILINE)
+    assert "| sex and gender | mental health nexus | 30 | 2 |" in card
+
+
+def test_what_was_checked_and_what_was_not_follows_from_the_document(parts, document, rich):
+    bare, full = model_card(parts, document), model_card(parts, rich)
+
+    checked = "pairs of columns, routing harm, other thresholds, calibration within groups"
+    assert f"Also checked, in `fairness.html`: {checked[: checked.rindex(', ')]} and calibration within groups." in bare
+    assert f"Also checked, in `fairness.html`: {checked}, identity swaps and change over time." in full
+    assert "- Identity swaps: no narrative was tried" in bare
+    assert "- Identity swaps: no narrative was tried" not in full
+
+
+def test_fitting_is_told_as_the_experiment_set_it(parts, document):
+    fit = {"inverse_regularisation": 1.5, "naive_bayes": 0.5, "hard_weight": 0.25}
+
+    def told(base: str | None) -> str:
+        experiment = {"fit": fit, "model": {"base": base}}
+        return model_card(replace(parts, notes=parts.notes | {"experiment": experiment}), document)
+
+    assert "inverse regularisation 1.5, features scaled by the log-count ratio to the power 0.5" in told(None)
+    assert "with the score of models/x as one more feature" in told("models/x")
+    assert "log-count" not in told("models/x")
+
+
+def test_every_article_from_9_to_15_is_mapped_without_a_claim_of_conformity(parts, document):
+    card = model_card(parts, document)
+    section = card.partition("## Map to the EU AI Act\n")[2]
+
+    assert re.findall(r"^\| (\d+), ", section, re.MULTILINE) == [str(number) for number in range(9, 16)]
+    assert "no claim of conformity" in section
+    assert "Annex III, 5(d)" in section
+
+
+def test_document_without_groups_still_has_a_card(parts):
+    card = model_card(parts, make_document(groups={}))
 
     assert "no group could be compared" in card
-    assert "None to name" in card
+    assert card.count("None to name") == 2
+    assert "None: no column has two groups with enough cases." in card

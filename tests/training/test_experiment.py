@@ -53,6 +53,42 @@ def test_a_file_that_is_missing_or_not_toml_says_so(tmp_path: Path, text: str | 
         read_experiment(path)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"x = " + b"[" * 5000,
+        b"x = " + b"9" * 5000,
+        b'x = "\\ud800"',
+        b'x = "\xed\xa0\x80"',
+        b"\xff",
+        b"\x00",
+    ],
+    ids=["nested too deeply", "too many digits", "escaped surrogate", "surrogate", "not UTF-8", "zero byte"],
+)
+def test_what_no_toml_reader_takes_is_not_toml(tmp_path: Path, content: bytes):
+    path = tmp_path / "x.toml"
+    path.write_bytes(content)
+
+    with pytest.raises(ExperimentError, match=r"x\.toml: not TOML: "):
+        read_experiment(path)
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
+@pytest.mark.parametrize("line", ["word_scale = 3.0", "inverse_regularisation = 1.5", "over_policing_ratio = 2.0"])
+def test_a_number_that_is_not_finite_is_refused(tmp_path: Path, line: str, number: str):
+    key = line.split()[0]
+
+    with pytest.raises(ExperimentError, match=rf"{key}: Input should be"):
+        read_experiment(changed(tmp_path, line, f"{key} = {number}"))
+
+
+def test_an_unknown_key_of_a_waiver_is_an_error_that_names_the_nearest(tmp_path: Path):
+    path = changed(tmp_path, 'by = "the callnexus maintainers"', 'bye = "the callnexus maintainers"')
+
+    with pytest.raises(ExperimentError, match=r"gates\.waivers\.0\.bye: unknown key; did you mean 'by'\?"):
+        read_experiment(path)
+
+
 def test_the_default_experiment_limits_disparities():
     fairness = read_experiment(DEFAULT).fairness
 

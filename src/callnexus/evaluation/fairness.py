@@ -32,7 +32,8 @@ Its keys (schema 2). A *table* is made by `tables.compact` and read by `tables.r
 - `status`: of the model (demonstration, candidate, approved, rejected), or "another system".
 - `coverage`: a list of {"column", "part", "label", "coverage", "error"}: rates of clear answers, and of wrong ones
   among them; None where there is no case, and else with any number of cases.
-- `gates`: a list of {"gate", "group", "figure", "limit", "passed", "waiver"} (`training.gates.Gate`).
+- `gates`: a list of {"gate", "group", "figure", "limit", "passed", "waiver"} (`training.gates.Gate`): the figure is
+  None where there were not enough cases, which is no pass; a waiver is None or {"by", "date", "reason"}.
 - `swaps`: absent where no identities were swapped; else `identity_swaps.swaps_json` and "narratives", how many were
   read; a worst case's "narrative" is its place among the examples.
 - `examples_shown`: a list of {"group", "label", "kind": "missed" or "false alarm", "text"}, redacted, and empty unless

@@ -8,15 +8,21 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from callnexus import policy
 from callnexus.labels import LABELS
+from callnexus.lexicon import SCOPES
 from callnexus.model_folder import Parts
 from callnexus.report.findings import first_findings
-from callnexus.report.unchecked import unchecked_columns
+from callnexus.report.summary import STATUSES
+from callnexus.report.swapped import swapped_kinds
+from callnexus.report.unchecked import missing_parts, unchecked_columns
 from callnexus.report.wording import (
     DASH,
+    ERROR_RATES,
     LABEL_TITLES,
+    MEASURES,
     NOT_ENOUGH,
     column_title,
     difference_text,
+    group_title,
     joined,
     number_text,
     outcome_title,
@@ -55,7 +61,7 @@ class _Markdown(str):
 
 
 def model_card(parts: Parts, document: Mapping[str, Any], appendices: Mapping[str, str] | None = None) -> str:
-    """Return the model card in Markdown, in the order of Mitchell et al. (Model Cards, 2019).
+    """Return the model card in Markdown, in the order of Mitchell et al. (Model Cards, 2019), then a map to the AI Act.
 
     Nothing in it depends on when or where it is written. What the notes do not say is "not recorded".
 
@@ -82,10 +88,12 @@ def model_card(parts: Parts, document: Mapping[str, Any], appendices: Mapping[st
         "code": _code,
         "outcome": outcome_title,
         "column": column_title,
+        "group": group_title,
+        "markdown": _Markdown,
         "difference": difference_text,
         "p": p_text,
     }
-    columns = unchecked_columns(document)
+    columns, gates, experiment = unchecked_columns(document), parts.notes.get("gates", []), _experiment(parts)
     return environment.get_template("card.md.jinja").render(
         parts=parts,
         document=document,
@@ -96,7 +104,12 @@ def model_card(parts: Parts, document: Mapping[str, Any], appendices: Mapping[st
         calibration=parts.notes.get("calibration", {}),
         promises=parts.notes.get("promises", {}),
         behaviour=parts.notes.get("behaviour", {}),
-        gates=parts.notes.get("gates", []),
+        status=STATUSES.get(parts.status, parts.status),
+        scopes=SCOPES,
+        fit=experiment.get("fit"),
+        base=experiment.get("model", {}).get("base"),
+        gates=gates,
+        waived=_waived(gates),
         coverage=parts.notes.get("coverage", []),
         data=parts.notes.get("data", {}),
         libraries=parts.notes.get("libraries", {}),
@@ -104,13 +117,49 @@ def model_card(parts: Parts, document: Mapping[str, Any], appendices: Mapping[st
         measured=_measured(parts.notes.get("metrics", {})),
         appendices={title: _Markdown(text.strip()) for title, text in (appendices or {}).items()},
         splits=[SPLITS[split] for split in SPLITS for _ in LABELS],
+        gaps=[gap for gap in document["gaps"] if gap["outcome"] in LABEL_TITLES and gap["measure"] in ERROR_RATES],
+        rates_told=MEASURES,
         findings=first_findings(document, FINDINGS),
+        pair_findings=first_findings(document, FINDINGS, pairs=True),
+        swapped=swapped_kinds(document),
+        checked=_checked(document),
+        absent=missing_parts(document),
         columns=columns,
         missing=sum(column.missing for column in columns),
         rates=sum(column.rates for column in columns),
         not_enough=NOT_ENOUGH,
         not_recorded=_NOT_RECORDED,
     )
+
+
+def _experiment(parts: Parts) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = parts.notes.get("experiment", {})
+    return found
+
+
+def _checked(document: Mapping[str, Any]) -> list[str]:
+    """Return in words what the fairness report holds beside the rates of single groups."""
+    parts = {
+        "pairs of columns": document["pairs"]["parts"],
+        "routing harm": document["harms"]["parts"],
+        "other thresholds": document["sweep"]["parts"],
+        "calibration within groups": document["calibration"]["parts"],
+        "identity swaps": (document.get("swaps") or {}).get("rows"),
+        "change over time": document["quarters"],
+    }
+    return [title for title, found in parts.items() if found]
+
+
+def _waived(gates: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, str], list[Mapping[str, Any]]]]:
+    """Return each waiver with its gates: one may let many pass, and its reason is read once."""
+    found: list[tuple[Mapping[str, str], list[Mapping[str, Any]]]] = []
+    for gate in gates:
+        if gate["waiver"]:
+            members = next((members for waiver, members in found if waiver == gate["waiver"]), None)
+            if members is None:
+                found.append((gate["waiver"], members := []))
+            members.append(gate)
+    return found
 
 
 def _measured(metrics: Mapping[str, Any]) -> Mapping[str, Sequence[float | int | None]]:

@@ -4,7 +4,7 @@ import datetime
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -16,7 +16,7 @@ from callnexus.features import FeatureSpec
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ModelSection(_Section):
@@ -223,16 +223,22 @@ def read_experiment(path: Path) -> Experiment:
         ExperimentError: If the file is missing, is not TOML, has an unknown key (the nearest known one is named) or a
             value that is not allowed. All problems are listed at once.
     """
+    values = _values(path)
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
         return Experiment.model_validate(values)
-    except OSError as error:
-        raise ExperimentError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ExperimentError(f"{path}: not TOML: {error}") from error
     except ValidationError as error:
         problems = [_problem(entry["loc"], entry["type"], entry["msg"]) for entry in error.errors(include_url=False)]
         raise ExperimentError("\n".join(f"{path}: {problem}" for problem in problems)) from error
+
+
+def _values(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ExperimentError(f"{path}: cannot be read: {error.strerror}") from error
+    # Bytes that are no UTF-8, lone surrogates and numbers of thousands of digits are plain ValueErrors.
+    except (ValueError, RecursionError) as error:
+        raise ExperimentError(f"{path}: not TOML: {error}") from error
 
 
 def _problem(location: tuple[int | str, ...], kind: str, message: str) -> str:
@@ -247,5 +253,6 @@ def _problem(location: tuple[int | str, ...], kind: str, message: str) -> str:
 def _known_keys(section: tuple[int | str, ...]) -> list[str]:
     kind: Any = Experiment
     for name in section:
-        kind = kind.model_fields[str(name)].annotation
+        # A number is a place in a list, such as that of a waiver.
+        kind = get_args(kind)[0] if isinstance(name, int) else kind.model_fields[name].annotation
     return list(kind.model_fields)
