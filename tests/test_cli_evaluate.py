@@ -174,3 +174,13 @@ def test_behave_writes_json_and_fails_where_a_capability_falls_short(
     assert all(name in told for name in plain["not_ok"])
     assert len(plain["capabilities"]) >= 40
     assert plain["cases"] >= 400
+
+
+def test_a_report_on_hardly_any_example_is_written_too(trained: Trained, tmp_path: Path):
+    few = tmp_path / "few.jsonl"
+    few.write_text("".join(Path(DATA).read_text(encoding="utf-8").splitlines(keepends=True)[:3]), encoding="utf-8")
+
+    code = cli.run(["report", str(few), "--model", str(trained.folder), "--to", str(tmp_path)])
+
+    assert code == 0
+    assert "not enough cases" in (tmp_path / "fairness.html").read_text(encoding="utf-8")

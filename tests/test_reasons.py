@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 
 import callnexus
-from callnexus import Decision, Model, ReasonCode
+from callnexus import Decision, Model, Reason, ReasonCode
 from callnexus.lexicon import SCOPES, shipped
 from callnexus.reasons import CODE_OF_CONCEPT, FAMILIES, code_of
 from tests.texts import narratives
@@ -91,4 +93,32 @@ def test_a_no_that_rests_on_no_cue_says_that_nothing_was_found(model: Model):
     codes = {reason.code for reason in prediction.reasons if reason.label == "safety_risk"}
     assert prediction.safety_risk.decision is Decision.NO
     assert ReasonCode.NOTHING_FOUND in codes
-    assert "no safety risk found: " in prediction.sentence
+    assert prediction.sentence.endswith("no safety risk found")
+
+
+def told(model: Model, decision: Decision, *reasons: Reason) -> str:
+    """Return the sentence of a prediction with this decision on safety_risk for these reasons."""
+    prediction = model.predict("caller wants to know when the office opens")
+    risk = replace(prediction.safety_risk, decision=decision)
+    return replace(prediction, safety_risk=risk, reasons=reasons).sentence.partition("; ")[2]
+
+
+def test_a_danger_that_speaks_against_is_said_not_to_be_taken_as_present(model: Model):
+    murder = Reason(ReasonCode.VIOLENCE, "safety_risk", -1.0, ((0, 6),), "murder")
+    denied = Reason(ReasonCode.WEAPON_DENIED, "safety_risk", -0.5, ((7, 13),), "weapon")
+
+    assert told(model, Decision.NO, murder) == (
+        'no safety risk found: violence in progress or just over not taken as present ("murder")'
+    )
+    assert told(model, Decision.NO, murder, denied) == 'no safety risk found: weapon denied ("weapon")'
+
+
+def test_what_takes_a_reason_back_is_never_the_reason_for_a_yes(model: Model):
+    history = Reason(ReasonCode.HISTORY_ONLY, "safety_risk", 1.0, ((0, 6),), "gun hx")
+    wording = Reason(ReasonCode.WORDING, "safety_risk", 0.5, ((7, 13),), "lobby")
+
+    assert told(model, Decision.YES, history, wording) == "safety risk: no single phrase, the wording as a whole"
+
+
+def test_an_unsure_answer_without_any_cue_says_so(model: Model):
+    assert told(model, Decision.UNSURE) == "safety risk unclear: no single phrase, the wording as a whole"

@@ -153,8 +153,9 @@ def report(
         )  # fmt: skip
         gates = [] if limits is None else hold(document, limits)
         show(audit.STEPS[-1])
-        _write(to / "fairness.json", to_json(document))
-        _write(to / "fairness.html", fairness_page(document))
+        files = {"fairness.json": to_json(document), "fairness.html": fairness_page(document)}
+        for name, text in files.items():
+            _write(to / name, text)
     if "swaps" not in document:
         _err.print(f"identity swaps were not made: {subject.unswappable}", markup=False)
     if with_examples:

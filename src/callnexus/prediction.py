@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from callnexus.labels import LABELS, Decision, Label
-from callnexus.reasons import ReasonCode
+from callnexus.reasons import SPEAKS_AGAINST, UNTOLD, ReasonCode
 from callnexus.response import Response
 
 TOLD = 3
@@ -117,17 +117,27 @@ class Prediction:
             return f"{label.title} not judged: {self._phrases(label.name, 0)}"
         if found.decision is Decision.UNSURE:
             sides = {"for": self._phrases(label.name, 1), "against": self._phrases(label.name, -1)}
-            return f"{label.title} unclear: " + "; ".join(f"{side}: {text}" for side, text in sides.items() if text)
+            told = "; ".join(f"{side}: {text}" for side, text in sides.items() if text)
+            return f"{label.title} unclear: {told or ReasonCode.WORDING.phrase}"
         if found.decision is Decision.YES:
             return f"{label.title}: {self._phrases(label.name, 1)}"
-        return f"no {label.title} found: {self._phrases(label.name, -1)}"
+        against = self._phrases(label.name, -1)
+        return f"no {label.title} found: {against}" if against else f"no {label.title} found"
 
     def _phrases(self, label: str, side: int) -> str:
-        """Return the strongest reasons on one side of a label: 1 for it, -1 against it, 0 those without a side."""
+        """Return the strongest reasons on one side of a label: 1 for it, -1 against it, 0 those without a side.
+
+        A reason that a person would take for the other side is left out of a yes; in a no it is said not to be taken
+        as present: "murder" in a figure of speech.
+        """
         told = [r for r in self.reasons if r.label == label and (r.weight > 0) - (r.weight < 0) in (side, 0)]
-        # Words that are no cue tell a person little: they stand in only where no cue does.
-        told = [r for r in told if r.code is not ReasonCode.WORDING] or told
-        return ", ".join(f'{r.code.phrase} ("{r.quote}")' if r.quote else r.code.phrase for r in told[:TOLD])
+        known = [r for r in told if r.code not in UNTOLD]
+        fitting = [r for r in known if not side or (r.code in SPEAKS_AGAINST) == (side < 0)]
+        if fitting:
+            return ", ".join(f'{r.code.phrase} ("{r.quote}")' if r.quote else r.code.phrase for r in fitting[:TOLD])
+        if side < 0:
+            return ", ".join(f'{r.code.phrase} not taken as present ("{r.quote}")' for r in known[:TOLD])
+        return ReasonCode.WORDING.phrase if told else ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the prediction as plain JSON types, the sentence with it."""

@@ -67,8 +67,8 @@ class ReasonCode(StrEnum):
     ORDINARY_MATTER = "ordinary_matter", "ordinary matter"
     # Where no cue decides
     OTHER_CUE = "other_cue", "another cue of the lexicon"
-    WORDING = "wording", "the wording as a whole"
-    NOTHING_FOUND = "nothing_found", "nothing found that speaks for it"
+    WORDING = "wording", "no single phrase, the wording as a whole"
+    NOTHING_FOUND = "nothing_found", "no cue found"
     # What an earlier remark found, of a call that is followed
     FLAGGED_EARLIER = "flagged_earlier", "flagged earlier and not cleared"
     # Why there is no decision
@@ -78,6 +78,18 @@ class ReasonCode(StrEnum):
 
 
 _R = ReasonCode
+SPEAKS_AGAINST: frozenset[ReasonCode] = frozenset(
+    {
+        _R.WEAPON_DENIED, _R.DENIED, _R.SECURED, _R.HISTORY_ONLY, _R.ANOTHER_PERSON, _R.ASKED_ONLY, _R.MEDICAL_CAUSE,
+        _R.SUBSTANCE, _R.FIGURE_OF_SPEECH, _R.REPLICA_OR_PLAY, _R.PLACE_OR_JOB, _R.CARRIED_NOT_USED,
+        _R.EQUIPMENT_HAZARD, _R.CALM, _R.ORDINARY_MATTER,
+    }
+)  # fmt: skip
+"""What a person takes as a reason for a no. The model may weigh a cue the other way: a history of attempts, say."""
+
+UNTOLD: frozenset[ReasonCode] = frozenset({_R.WORDING, _R.NOTHING_FOUND, _R.OTHER_CUE})
+"""What tells a person nothing of its own."""
+
 CODE_OF_CONCEPT: Mapping[str, ReasonCode] = MappingProxyType(
     {
         **dict.fromkeys(("weapon", "weapon_blade", "weapon_gun", "weapon_improvised"), _R.WEAPON_PRESENT),

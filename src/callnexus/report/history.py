@@ -59,7 +59,9 @@ def coverage_tables(document: Mapping[str, Any]) -> list[PlainTable]:
     fewest = document["fewest"]
     found: dict[str, dict[str, list[Row]]] = {}
     for row in document.get("coverage") or []:
-        answer = {key: row[key] if row[key]["cases"] >= fewest else None for key in ("coverage", "error")}
+        # Without any clear answer there is no error rate at all.
+        rates = {key: row[key] for key in ("coverage", "error")}
+        answer = {key: rate if rate and rate["cases"] >= fewest else None for key, rate in rates.items()}
         found.setdefault(row["column"], {}).setdefault(row["part"], []).append({"label": row["label"], **answer})
     return [
         PlainTable(_title(column), [{"part": part, "answers": answers} for part, answers in parts.items()])
