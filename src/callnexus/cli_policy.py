@@ -21,7 +21,7 @@ def check(
 
     Example: `callnexus policy check my_city.toml`, then `callnexus predict --policy my_city.toml "..."`
 
-    A column "yes unclear" is a dispatcher review; the response in it is the less harmful one named beside the review.
+    An "unclear" answer is a dispatcher review; the response beside it is the less harmful one until the call is read.
     """
     found = policy.shipped() if file is None else policy.read(file)
     _out.print(policy_table(found))

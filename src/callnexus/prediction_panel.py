@@ -35,13 +35,20 @@ def show_prediction(
     )
     parts.append(Text(visible(prediction.sentence)))
     for label in LABELS:
-        found: LabelPrediction = getattr(prediction, label.name)
-        if found.decision is not Decision.INSUFFICIENT:
-            parts += [Text(), _sum(prediction, label, found)]
+        if _is_judged(prediction, label):
+            parts += [Text(), _sum(prediction, label)]
     console.print(Panel(Group(*parts), title=Text(prediction.model_version), title_align="left"))
-    for label in LABELS:
-        console.print(marked(narrative, prediction, label.name, styled=console.is_terminal), soft_wrap=True)
-    console.print(_legend(styled=console.is_terminal), soft_wrap=True)
+    judged = [label.name for label in LABELS if _is_judged(prediction, label)]
+    for name in judged:
+        console.print(marked(narrative, prediction, name, styled=console.is_terminal), soft_wrap=True)
+    if judged:
+        console.print(_legend(styled=console.is_terminal), soft_wrap=True)
+    console.print(Text("The dispatcher decides.", style="dim"))
+
+
+def _is_judged(prediction: Prediction, label: Label) -> bool:
+    found: LabelPrediction = getattr(prediction, label.name)
+    return found.decision is not Decision.INSUFFICIENT
 
 
 def _decisions(prediction: Prediction, thresholds: Mapping[str, Thresholds]) -> Table:
@@ -50,7 +57,7 @@ def _decisions(prediction: Prediction, thresholds: Mapping[str, Thresholds]) -> 
     for label in LABELS:
         found: LabelPrediction = getattr(prediction, label.name)
         cuts = thresholds[label.name]
-        judged = found.decision is not Decision.INSUFFICIENT
+        judged = _is_judged(prediction, label)
         table.add_row(
             Text(label.title, style=_COLOURS[label.name]),
             Text(str(found.decision) if judged else "not judged", style="bold"),
@@ -61,8 +68,9 @@ def _decisions(prediction: Prediction, thresholds: Mapping[str, Thresholds]) -> 
     return table
 
 
-def _sum(prediction: Prediction, label: Label, found: LabelPrediction) -> Table:
+def _sum(prediction: Prediction, label: Label) -> Table:
     """Return how a score came about, in log-odds: the starting point, each reason, the rest, and their sum."""
+    found: LabelPrediction = getattr(prediction, label.name)
     rows = [("starting point", found.intercept)]
     rows += [(reason.code.phrase, reason.weight) for reason in prediction.reasons if reason.label == label.name]
     rows += [("all other words", found.rest)]
@@ -85,8 +93,7 @@ def _recommended(prediction: Prediction) -> str:
 
 
 def _meanwhile(prediction: Prediction, provisional: Response) -> str:
-    decisions = [getattr(prediction, label.name).decision for label in LABELS]
-    if Decision.INSUFFICIENT not in decisions:
+    if all(_is_judged(prediction, label) for label in LABELS):
         return f"; while it is read, the less harmful: {_named(provisional)}"
     if provisional is Response.STANDARD:
         return f"; not judged; until it is read {ORDINARY_PROTOCOL} goes on"
@@ -137,6 +144,4 @@ def _bracketed(shown: str, chosen: list[Evidence]) -> str:
 
 def _legend(*, styled: bool) -> Text:
     marks = (("underlined", "underline"), ("struck", "strike")) if styled else ("[+words+]", "[-words-]")
-    return Text.assemble(
-        marks[0], ": speaks for the label; ", marks[1], ": speaks against it. The dispatcher decides.", style="dim"
-    )
+    return Text.assemble(marks[0], ": speaks for the label; ", marks[1], ": speaks against it.", style="dim")

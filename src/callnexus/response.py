@@ -10,8 +10,8 @@ class Response(StrEnum):
 
     phrase: str
 
-    def __new__(cls, value: str, phrase: str) -> "Response":
-        """Return a member with its phrase."""
+    def __new__(cls, value: str, phrase: str = "") -> "Response":
+        """Return a member with its phrase; without one, as in `Response("standard")`, the member of that value."""
         member = str.__new__(cls, value)
         member._value_ = value
         member.phrase = phrase

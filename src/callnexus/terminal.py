@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 from callnexus.evaluation.tables import records
-from callnexus.labels import LABELS
 from callnexus.policy import Policy
 from callnexus.prediction_panel import visible
 from callnexus.response import UNCLEAR, Response
@@ -106,6 +106,7 @@ def verdict_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 def policy_table(policy: Policy) -> Table:
     """Return a policy's table: one row a district, time of day and pair of decisions; equal districts share theirs."""
     table = _plain_table("whom the policy sends", "district", "from", "nexus", "risk", "response")
+    table.box = box.SIMPLE
     for districts, schedule in _schedules(policy):
         for start, responses in schedule:
             place = (districts, start if len(schedule) > 1 else "all day")
