@@ -27,6 +27,7 @@ def check(
     _out.print(policy_table(found))
     off = [str(response) for response, unit in found.units.items() if not unit.on]
     _out.print(f"policy {found.name}, sha256 {found.sha256[:12]}; off: {', '.join(off) or 'none'}", markup=False)
+    _out.print("review (...): a dispatcher reads the call; until then, the less harmful response", markup=False)
     _out.print("a call whose district or hour is not known: every response that is on is taken to exist", markup=False)
 
 

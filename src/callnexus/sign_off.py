@@ -2,8 +2,8 @@
 
 The verdict is written to `approval.json` in the model folder, beside the verified files; `model_folder.verdict` says
 when it counts. A model is approved only if its gates were run when it was packaged and each passed or was waived
-with name, date and reason, and then only by a reviewer who accepts the waivers. A demonstration is never approved: it was
-trained on synthetic narratives only, and a city trains or adapts a candidate of its own.
+with name, date and reason, and then only by a reviewer who accepts the waivers. A demonstration is never approved:
+it was trained on synthetic narratives only, and a city trains or adapts a candidate of its own.
 """
 
 import os

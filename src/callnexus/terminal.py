@@ -144,7 +144,7 @@ def _schedules(policy: Policy) -> list[tuple[str, _Schedule]]:
 
 def _response_of(pair: str, response: str) -> str:
     told = Response(response).phrase
-    return f"review; until then {told}" if UNCLEAR in pair else told
+    return f"review ({told})" if UNCLEAR in pair else told
 
 
 PART_COLUMNS = ("n", "positives", "auc", "average_precision", "recall", "false_alarm_rate", "calibration_error")
