@@ -48,6 +48,18 @@ def test_one_narrative_gives_one_line_of_json(trained: Trained):
     assert answer["mh_nexus"]["decision"] in ("yes", "no", "unsure")
 
 
+def test_one_narrative_may_say_where_and_when_it_is(trained: Trained):
+    text = "male hearing voices, off his meds, pointing a gun at his mother"
+
+    answers = [
+        json.loads(call("predict", text, "--model", str(trained.folder), "--district", name, "--time", "14:05").stdout)
+        for name in ("A1", "E18")
+    ]
+
+    assert [answer["response"] for answer in answers] == ["co_response", "standard"]
+    assert answers[1]["instead_of"] == "co_response"
+
+
 def test_lines_keep_their_ids_and_a_bad_line_does_not_stop_the_rest(trained: Trained):
     lines = ['{"id": 7, "narrative": "male with a gun"}', "{SECRET", '{"id": 8}', "", '{"narrative": "dog barking"}']
 
@@ -162,7 +174,11 @@ def test_explain_shows_the_narrative_the_decisions_and_who_decides(trained: Trai
         (["predict", "x", "--model", "nowhere"], "no such model folder"),
         (["evaluate", "nowhere.jsonl"], "no such file or folder"),
         (["predict", "--colour"], "colour"),
-        (["fly"], "fly"),
+        (["predict", "--time", "14:05"], "lines carry their own"),
+        (["predict", "x", "--time", "soon"], '"time" like "14:05"'),
+        (["fly"], "No such command 'fly'. See callnexus --help."),
+        (["data", "next", "nowhere.jsonl"], "nowhere.jsonl: no such file"),
+        (["policy", "check", "nowhere.toml"], "nowhere.toml: cannot be read: no such file"),
     ],
 )
 def test_bad_input_exits_with_2_and_says_why(arguments: list[str], reason: str):

@@ -28,6 +28,10 @@ def test_check_writes_json_and_fails_on_a_corpus_that_gives_labels_away(tmp_path
     report = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
     assert (report["examples"], report["passed"]) == (41, False)
     assert json.loads(rows[0])["narrative"][:40] not in done.stdout + done.stderr
+    assert "[5/5] looking for leaks" in done.stderr
+    assert "label pairs" in done.stdout
+    assert "batch b01" not in done.stdout
+    assert {"batch b01", "all"} <= {row["part"] for row in report["agreement"]}
 
 
 def test_next_gives_tasks_without_predictions(tmp_path: Path):
@@ -68,3 +72,12 @@ def test_a_broken_import_is_refused_whole(tmp_path: Path):
     assert "mh_nexus" in done.stderr
     assert "SECRET" not in done.stderr
     assert not (tmp_path / "mine.jsonl").exists()
+
+
+def test_a_line_that_is_no_object_is_called_so(tmp_path: Path):
+    (tmp_path / "calls.jsonl").write_text("[1]\n", encoding="utf-8")
+
+    done = call("data", "next", str(tmp_path / "calls.jsonl"), "--to", str(tmp_path / "next.json"))
+
+    assert done.returncode == 2
+    assert "calls.jsonl: line 1: row: not a JSON object" in done.stderr

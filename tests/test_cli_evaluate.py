@@ -184,3 +184,43 @@ def test_a_report_on_hardly_any_example_is_written_too(trained: Trained, tmp_pat
 
     assert code == 0
     assert "not enough cases" in (tmp_path / "fairness.html").read_text(encoding="utf-8")
+
+
+def test_recheck_names_the_errors_and_says_what_each_verdict_means(
+    trained: Trained, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    batch = trained.model.manifest["notes"]["data"]["training"]["batches"][0]
+    data = ROOT / "data" / "authored" / f"{batch}.jsonl"
+
+    cli.run(["recheck", str(trained.folder), str(data), "--to", str(tmp_path / "recheck.json")])
+
+    told = capsys.readouterr()
+    rows = json.loads((tmp_path / "recheck.json").read_text(encoding="utf-8"))
+    assert "missed (answered no)" in told.out
+    assert "false alarm (answered yes)" in told.out
+    assert all(f"\n{row['verdict']}: " in told.out for row in rows)
+    count = len(read_examples([data]))
+    assert f"warning: {count} of {count} examples are of batches that trained this model" in told.err
+
+
+def test_only_the_steps_of_a_report_that_run_are_numbered(
+    predictions: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    cli.run(["report", DATA, "--predictions", str(predictions), "--to", str(tmp_path)])
+
+    told = capsys.readouterr().err
+    assert "[4/4] writing the page" in told
+    assert "swapping identities" not in told
+    assert "trained this model" not in told
+
+
+def test_predictions_of_other_ids_are_summed_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    rows = "".join(f"x{number},yes,no\n" for number in range(40))
+    (tmp_path / "vendor.csv").write_text(f"id,mh_nexus,safety_risk\n{rows}", encoding="utf-8")
+
+    code = cli.run(["report", DATA, "--predictions", str(tmp_path / "vendor.csv"), "--to", str(tmp_path / "report")])
+
+    told = capsys.readouterr().err
+    assert code == 2
+    assert told.count("vendor.csv: row") == 5
+    assert "... and 35 more: no example has it" in told

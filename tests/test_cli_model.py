@@ -41,6 +41,24 @@ def test_a_failing_gate_exits_with_1_and_its_figure(tmp_path: Path, capsys: pyte
     assert "miss_rate_gap is 0.31, the limit is 0.1" in told
 
 
+def test_waivers_are_listed_accepted_and_shown_by_status(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    waiver = {"by": "A. Okoye", "date": "2026-03-01", "reason": "eleven cases"}
+    gates = [GATE, GATE | {"passed": False, "figure": 0.31, "waiver": waiver}]
+    folder = str(write(tmp_path, replace(first_parts(), notes={"gates": gates}), first_reports()))
+
+    codes = [cli.run(["approve", folder, *BY])]
+    refused = capsys.readouterr().err
+    codes += [cli.run(["approve", folder, *BY, "--accept-waivers", "--expires", "2999-12-31"])]
+    codes += [cli.run(["status", folder])]
+
+    told = capsys.readouterr().out
+    assert codes == [1, 0, 0]
+    assert "waived by A. Okoye on 2026-03-01: eleven cases" in refused
+    assert "waived gates accepted: 1, waived by A. Okoye" in told
+    assert "reason: gaps read\nholds until: 2999-12-31\n1 gate(s) waived by A. Okoye" in told
+    assert "- miss_rate_gap is 0.31, the limit is 0.1" in told
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

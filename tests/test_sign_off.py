@@ -94,9 +94,40 @@ def test_approval_is_refused_while_a_gate_stands_against_it(package: Package, ga
 def test_a_failing_gate_that_is_waived_with_name_date_and_reason_is_no_hindrance(package: Package):
     folder = package((PASSED, FAILED | {"waiver": WAIVER}))
 
-    sign_off.approve(folder, by="R. Diaz", reason="gaps read")
+    given = sign_off.approve(folder, by="R. Diaz", reason="gaps read", accept_waivers=True)
 
     assert callnexus.load(folder).status == "approved"
+    assert given.waived == 1
+    assert json.loads((folder / "approval.json").read_text(encoding="utf-8"))["waived"] == 1
+
+
+def test_waivers_that_are_not_accepted_are_listed_and_nothing_is_recorded(package: Package):
+    folder = package((PASSED, FAILED | {"waiver": WAIVER}))
+
+    with pytest.raises(
+        GateError, match=r"(?s)--accept-waivers.*Spanish is 0\.3, the limit is 0\.1; waived by A\. Okoye"
+    ):
+        sign_off.approve(folder, by="R. Diaz", reason="gaps read")
+
+    assert not (folder / "approval.json").exists()
+
+
+def test_waived_gates_are_grouped_by_their_waiver(package: Package):
+    other = WAIVER | {"reason": "measured on too few"}
+    gates = [PASSED, *(FAILED | {"group": name, "waiver": WAIVER} for name in "ab"), FAILED | {"waiver": other}]
+
+    found = sign_off.waivers_of(package(gates))
+
+    assert [(w.reason, len(w.gates)) for w in found] == [(WAIVER["reason"], 2), ("measured on too few", 1)]
+
+
+def test_a_rejection_accepts_no_waivers(package: Package):
+    folder = package((FAILED | {"waiver": WAIVER},))
+
+    given = sign_off.reject(folder, by="R. Diaz", reason="too many misses")
+
+    assert given.waived is None
+    assert "waived" not in json.loads((folder / "approval.json").read_text(encoding="utf-8"))
 
 
 def test_a_demonstration_is_never_approved_but_can_be_rejected(package: Package):

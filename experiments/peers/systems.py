@@ -10,7 +10,6 @@ import shutil
 import tomllib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -22,9 +21,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import FeatureUnion
 from sklearn.svm import LinearSVC
 
-from callnexus import model_folder
+from callnexus import model_folder, policy
 from callnexus.labels import LABEL_NAMES
 from callnexus.model import Model, Thresholds
+from callnexus.sufficiency import KNOWN_BITS, Sufficiency
 from callnexus.training.experiment import Experiment
 from callnexus.training.fit import fit_labels, scores_of
 from callnexus.training.pipeline import features_of, fitting_of
@@ -137,7 +137,6 @@ class CallNexus(System):
 
     def _parts(self) -> model_folder.Parts:
         section = self.experiment.model
-        policy = files("callnexus.policies") / f"{section.policy}.toml"
         return model_folder.Parts(
             name=section.name,
             release=section.release,
@@ -146,8 +145,9 @@ class CallNexus(System):
             weights=self._fit.weights.astype(np.float32),
             intercepts=self._fit.intercepts,
             thresholds=dict.fromkeys(LABEL_NAMES, Thresholds(yes_from=0.5, no_below=0.5)),
-            policy=policy.read_text(encoding="utf-8"),
-            fewest_words=section.fewest_words,
+            policy=policy.shipped_text(section.policy),
+            # Judged on everything: what is compared is the scores.
+            sufficiency=Sufficiency(0, np.ones(1 << KNOWN_BITS, np.bool_), 1.0),
             notes={},
         )
 

@@ -18,9 +18,10 @@ from callnexus.cli_options import ModelOption, PolicyOption
 from callnexus.cli_policy import app as policy_app
 from callnexus.dispatch.lines import follow_lines
 from callnexus.errors import CallnexusError, GateError, MissingExtraError
-from callnexus.jsonl import predict_lines
+from callnexus.jsonl import circumstances_of, predict_lines
 from callnexus.lines import ByteStream
-from callnexus.terminal import metrics_table, show_prediction, stepwise
+from callnexus.prediction_panel import show_prediction
+from callnexus.terminal import metrics_table, stepwise
 
 app = typer.Typer(
     name="callnexus",
@@ -69,7 +70,8 @@ def _told(error: Exception) -> tuple[str, object, int]:
             return "error", MissingExtraError(_EXTRAS[missing], missing), 2
     # What the option parser raises differs between its versions; all of it can format itself.
     if hasattr(error, "format_message"):
-        return "usage", error.format_message(), 2
+        told = error.format_message()
+        return "usage", f"{told} See callnexus --help." if told.startswith("No such command") else told, 2
     raise error
 
 
@@ -117,20 +119,27 @@ def predict(
     narrative: Annotated[str | None, typer.Argument(help="One narrative; without it, JSONL is read.")] = None,
     model: ModelOption = None,
     policy: PolicyOption = None,
+    district: Annotated[str | None, typer.Option(help="Where the call is, as the policy names it.")] = None,
+    time: Annotated[str | None, typer.Option(metavar="HH:MM", help="Local time of the call.")] = None,
 ) -> None:
     """Predict one narrative, or JSONL on standard input to JSONL on standard output with ids kept.
 
     Examples:
     - `callnexus predict "CLR STS BROTHER OFF MEDS, TALKING TO THE WALLS, NEG WPNS"`
+    - `callnexus predict "hearing voices, calm" --district B2 --time 14:05`
     - `echo '{"id": 1, "narrative": "dog barking since 6", "district": "B2", "time": "14:05"}' | callnexus predict`
 
-    District and time are optional; they say which responses exist there and then.
+    District and time are optional; they say which responses exist there and then. Lines carry their own.
 
     A line that cannot be read gives a line with its number and the error; the others go on. Each line is answered as
     soon as it has come, so a dispatch system can keep one process open and wait for every answer.
     """
+    given = {name: value for name, value in (("district", district), ("time", time)) if value is not None}
+    if narrative is None and given:
+        raise typer.BadParameter("--district and --time go with one narrative; lines carry their own")
+    circumstances_of(given)
     loaded = callnexus.load(model, policy=policy)
-    _write(predict_lines(loaded, _stdin() if narrative is None else _line_of(narrative)))
+    _write(predict_lines(loaded, _stdin() if narrative is None else _line_of({"narrative": narrative} | given)))
 
 
 @app.command()
@@ -169,8 +178,8 @@ def _stdin() -> ByteStream:
     return io.BytesIO() if sys.stdin is None else open(sys.stdin.fileno(), "rb", closefd=False)
 
 
-def _line_of(narrative: str) -> ByteStream:
-    return io.BytesIO(json.dumps({"narrative": narrative}).encode())
+def _line_of(row: dict[str, str]) -> ByteStream:
+    return io.BytesIO(json.dumps(row).encode())
 
 
 @app.command()
@@ -183,4 +192,5 @@ def explain(
 
     Example: `callnexus explain "Son says he will jump, on the roof now, no weapons"`
     """
-    show_prediction(_out, narrative, callnexus.load(model, policy=policy).predict(narrative))
+    loaded = callnexus.load(model, policy=policy)
+    show_prediction(_out, narrative, loaded.predict(narrative), loaded.thresholds)

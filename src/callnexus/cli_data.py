@@ -8,10 +8,11 @@ import typer
 from rich.console import Console
 
 from callnexus.cli_options import JsonOption, Labelled
-from callnexus.errors import ExamplesError, GateError
-from callnexus.terminal import corpus_tables
+from callnexus.errors import GateError, summarised
+from callnexus.terminal import corpus_tables, prevalence_table, stepwise
 
 app = typer.Typer(help="Check, mend and extend annotated examples.", no_args_is_help=True)
+_err = Console(stderr=True, highlight=False)
 _out = Console(highlight=False)
 
 Output = Annotated[Path, typer.Option("--to", help="The file to write.")]
@@ -28,21 +29,22 @@ def check(
 
     Example: `callnexus data check data/authored --to runs/corpus.json`
     """
-    from callnexus.corpus.checking import check_corpus
+    from callnexus.corpus.checking import STEPS, check_corpus
     from callnexus.corpus.examples import read_examples
 
-    report = check_corpus(read_examples(data), folds=folds)
+    steps = ("reading examples", *STEPS)
+    with stepwise(_err, steps) as show:
+        show(steps[0])
+        report = check_corpus(read_examples(data), folds=folds, progress=show)
     plain = report.to_dict()
     for table in corpus_tables(plain):
         if table.row_count:
             _out.print(table)
     _out.print(f"{report.examples} examples, sha256 {report.sha256[:12]}", markup=False)
-    _out.print(f"label pairs (mental health nexus/safety risk): {report.combinations}", markup=False)
-    _out.print(f"words: {report.words}", markup=False)
     if to is not None:
         _write(to, json.dumps(plain, indent=1) + "\n")
     if not report.passed:
-        raise GateError("\n".join(["the corpus must be mended:", *report.complaints[: ExamplesError.SHOWN]]))
+        raise GateError("\n".join(["the corpus must be mended:", *summarised(report.complaints)]))
     _out.print("nothing must be mended")
 
 
@@ -67,9 +69,14 @@ def suspects(
     from callnexus.training.experiment import read_experiment
     from callnexus.training.pipeline import out_of_fold_probabilities
 
-    examples = read_examples(data)
-    probability = out_of_fold_probabilities(read_experiment(experiment), examples)
-    found = label_suspects(truth_of(examples), probability, count=count)
+    steps = ("reading examples", "fitting a model to each fold", "ranking labels")
+    with stepwise(_err, steps) as show:
+        show(steps[0])
+        examples = read_examples(data)
+        show(steps[1])
+        probability = out_of_fold_probabilities(read_experiment(experiment), examples)
+        show(steps[2])
+        found = label_suspects(truth_of(examples), probability, count=count)
     for suspect in found:
         line = f"{examples[suspect.index].id}  {suspect.label}  given {suspect.given}  p(yes) {suspect.probability:.3f}"
         _out.print(line, markup=False)
@@ -103,7 +110,8 @@ def import_(
         confirmed_only=confirmed_only,
     )  # fmt: skip
     _write(to, "".join(example.to_line() for example in imported.examples))
-    _out.print(f"{len(imported.examples)} examples; skipped: {dict(imported.skipped) or 'none'}", markup=False)
+    skipped = ", ".join(f"{count} {why}" for why, count in imported.skipped.items())
+    _out.print(f"{len(imported.examples)} examples; skipped: {skipped or 'none'}", markup=False)
 
 
 @app.command()
@@ -131,8 +139,7 @@ def boston(
     for told, ids in (("missing", joined.missing), ("altered", joined.altered)):
         if ids:
             _out.print(f"{told}: {', '.join(ids)}", markup=False)
-    shares = {name: f"{share:.1%}" for name, share in prevalence(joined).items()}
-    _out.print(f"prevalence in the source, by sampling weights: {shares}", markup=False)
+    _out.print(prevalence_table(prevalence(joined)))
 
 
 @app.command(name="next")

@@ -1,8 +1,9 @@
 """The commands that measure a model on examples: evaluate, recheck, behave, report, compare."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -11,6 +12,7 @@ import callnexus
 from callnexus.cli_options import JsonOption, Labelled, ModelOption, PolicyOption
 from callnexus.errors import GateError
 from callnexus.terminal import (
+    SIDES,
     behaviour_table,
     comparison_tables,
     coverage_table,
@@ -19,7 +21,11 @@ from callnexus.terminal import (
     parts_table,
     recheck_table,
     stepwise,
+    verdict_lines,
 )
+
+if TYPE_CHECKING:
+    from callnexus.corpus.examples import Example
 
 _err = Console(stderr=True, highlight=False)
 _out = Console(highlight=False)
@@ -47,13 +53,22 @@ def evaluate(data: Labelled, model: ModelOption = None) -> None:
     from callnexus.corpus.examples import read_examples
     from callnexus.training.assessment import assess, assess_parts, assess_prefixes, by_year, coverage_of
 
-    loaded = callnexus.load(model)
-    examples = read_examples(data)
-    assessment = assess(loaded, examples)
+    steps = ("reading examples and the model", "asking the model", "by source and year", "as the narrative grows")
+    with stepwise(_err, steps) as show:
+        show(steps[0])
+        loaded = callnexus.load(model)
+        examples = read_examples(data)
+        show(steps[1])
+        assessment = assess(loaded, examples)
+        show(steps[2])
+        sources = {path.name: read_examples([path]) for path in data}
+        parts = assess_parts(loaded, sources | by_year(examples))
+        show(steps[3])
+        prefixes = assess_prefixes(loaded, examples)
+    _warn_of_seen(loaded, examples)
     _out.print(metrics_table(f"{loaded.version} on {len(assessment.judged)} examples", assessment.to_dict()))
-    sources = {path.name: read_examples([path]) for path in data}
-    _out.print(parts_table("by source and year", assess_parts(loaded, sources | by_year(examples))))
-    _out.print(parts_table("as the narrative grows", assess_prefixes(loaded, examples)))
+    _out.print(parts_table(steps[2], parts))
+    _out.print(parts_table(steps[3], prefixes))
     _out.print(coverage_table("clear answers", [row.to_dict() for row in coverage_of(assessment, examples)]))
     rows = [row.to_dict() for row in assessment.rows if row.outcome in loaded.labels]
     _out.print(groups_table("error rates by group", rows))
@@ -75,13 +90,18 @@ def recheck(
     from callnexus.evaluation.rechecking import Verdict
     from callnexus.training.assessment import recheck_promises
 
-    rows = recheck_promises(callnexus.load(model), read_examples(data))
-    _out.print(recheck_table([row.to_dict() for row in rows]))
+    loaded, examples = callnexus.load(model), read_examples(data)
+    rows = recheck_promises(loaded, examples)
+    _warn_of_seen(loaded, examples)
+    plain = [row.to_dict() for row in rows]
+    _out.print(recheck_table(plain))
+    for line in verdict_lines(plain):
+        _out.print(line, markup=False, soft_wrap=True)
     if to is not None:
-        _write(to, json.dumps([row.to_dict() for row in rows], indent=1) + "\n")
+        _write(to, json.dumps(plain, indent=1) + "\n")
     broken = [row for row in rows if row.verdict in (Verdict.RETHRESHOLD, Verdict.RETRAIN)]
     if broken:
-        raise GateError("; ".join(f"{row.label}, {row.side}: {row.verdict}" for row in broken))
+        raise GateError("; ".join(f"{row.label}, {SIDES[row.side]}: {row.verdict}" for row in broken))
 
 
 def behave(
@@ -94,7 +114,12 @@ def behave(
     """
     from callnexus.evaluation.behaviour import behaviour_json, behaviour_rows, shipped_cases
 
-    plain = behaviour_json(behaviour_rows(shipped_cases(), callnexus.load(model).predict_many))
+    steps = ("reading cases and the model", "asking the model")
+    with stepwise(_err, steps) as show:
+        show(steps[0])
+        cases, loaded = shipped_cases(), callnexus.load(model)
+        show(steps[1])
+        plain = behaviour_json(behaviour_rows(cases, loaded.predict_many))
     _out.print(behaviour_table(plain["capabilities"]))
     _out.print(f"{plain['passed']} of {plain['cases']} cases pass, {plain['unsure']} of the answers are undecided")
     if to is not None:
@@ -142,8 +167,9 @@ def report(
     limits = None if experiment is None else read_experiment(experiment)
     if limits is not None:
         columns = group_columns((*columns, *limits.fairness.groups))
-    with stepwise(_err, audit.STEPS) as show:
-        show(audit.STEPS[0])
+    steps = audit.steps_of(predictions=predictions is not None, compared=compare is not None)
+    with stepwise(_err, steps) as show:
+        show(steps[0])
         examples = read_examples(data)
         other = None if compare is None else callnexus.load(compare)
         subject = audit.subject_of(model, predictions, policy)
@@ -152,10 +178,12 @@ def report(
             with_examples=with_examples, progress=show,
         )  # fmt: skip
         gates = [] if limits is None else hold(document, limits)
-        show(audit.STEPS[-1])
+        show(steps[-1])
         files = {"fairness.json": to_json(document), "fairness.html": fairness_page(document)}
         for name, text in files.items():
             _write(to / name, text)
+    if subject.model is not None:
+        _warn_of_seen(subject.model, examples)
     if "swaps" not in document:
         _err.print(f"identity swaps were not made: {subject.unswappable}", markup=False)
     if with_examples:
@@ -201,6 +229,14 @@ def compare(
         _out.print(table)
     if to is not None:
         _write(to, json.dumps(document, indent=1, allow_nan=False) + "\n")
+
+
+def _warn_of_seen(model: callnexus.Model, examples: "Sequence[Example]") -> None:
+    from callnexus.training.assessment import seen_in_training
+
+    if seen := seen_in_training(model, examples):
+        told = f"warning: {seen} of {len(examples)} examples are of batches that trained this model: figures flatter it"
+        _err.print(told, markup=False, style="yellow", soft_wrap=True)
 
 
 def _write(path: Path, text: str) -> None:

@@ -6,12 +6,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from callnexus.prediction_panel import visible
+
 _out = Console(highlight=False)
 
 Folder = Annotated[Path, typer.Argument(metavar="MODEL", help="A model folder, such as models/callnexus-0.1.0.")]
 By = Annotated[str, typer.Option(help="The reviewer's name.")]
 Why = Annotated[str, typer.Option("--reason", help="Why, in the reviewer's words; kept in the folder.")]
 Expires = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="The last day on which the verdict holds.")]
+Accept = Annotated[bool, typer.Option("--accept-waivers", help="The waived gates were read and are accepted.")]
 PrivateKey = Annotated[Path, typer.Option("--key", help="A PEM file with a private EC key.")]
 PublicKey = Annotated[Path, typer.Option(help="The PEM file with its public key.")]
 
@@ -27,24 +30,35 @@ def status(model: Folder) -> None:
 
     Example: `callnexus status models/callnexus-0.1.0`
     """
-    from callnexus.sign_off import standing
+    from callnexus.sign_off import standing, waivers_of
 
     found = standing(model)
-    _out.print(f"{found.status}: {found.because}", markup=False, soft_wrap=True)
+    _print(f"{found.status}: {found.because}")
+    if found.verdict is not None:
+        _print(f"reason: {found.verdict.reason}")
+        _print(f"holds until: {found.verdict.expires or 'it is replaced'}")
+    for together in waivers_of(model):
+        _print(f"{len(together.gates)} gate(s) waived by {together.by} on {together.date}: {together.reason}")
+        for gate in together.gates:
+            _print(f"- {gate}")
 
 
-def approve(model: Folder, by: By, reason: Why, expires: Expires = None) -> None:
+def approve(model: Folder, by: By, reason: Why, expires: Expires = None, accept_waivers: Accept = False) -> None:
     """Record that a reviewer approves this very model, having read this very fairness report.
 
     Refused, with exit code 1, while a gate is failing and unwaived, if no gates were run when it was packaged, and for
-    a demonstration. The approval stands in `approval.json` in the folder, bound to the hashes of model and report; a
-    changed model needs a new one.
+    a demonstration; and, where gates were waived, without `--accept-waivers`: the waivers are listed. The approval
+    stands in `approval.json` in the folder, bound to the hashes of model and report; a changed model needs a new one.
 
     Example: `callnexus approve models/my_city-1.0.0 --by "R. Diaz" --reason "Gaps accepted" --expires 2027-06-30`
     """
     from callnexus import sign_off
 
-    _show(sign_off.approve(model, by=by, reason=reason, expires=expires).verdict, model)
+    given = sign_off.approve(model, by=by, reason=reason, expires=expires, accept_waivers=accept_waivers)
+    _show(given.verdict, model)
+    waived = sign_off.waivers_of(model)
+    who = ", ".join(dict.fromkeys(together.by for together in waived))
+    _print(f"waived gates accepted: {given.waived}" + (f", waived by {who}" if who else ""))
 
 
 def reject(model: Folder, by: By, reason: Why, expires: Expires = None) -> None:
@@ -89,4 +103,9 @@ def verify(model: Folder, public_key: PublicKey) -> None:
 
 
 def _show(verdict: str, model: Path) -> None:
-    _out.print(f"{verdict}: {model / 'approval.json'}", markup=False, soft_wrap=True)
+    _print(f"{verdict}: {model / 'approval.json'}")
+
+
+def _print(line: str) -> None:
+    # A manifest's and a reviewer's words: nothing of them may act on the terminal.
+    _out.print(visible(line), markup=False, soft_wrap=True)

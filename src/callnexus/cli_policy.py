@@ -21,12 +21,13 @@ def check(
 
     Example: `callnexus policy check my_city.toml`, then `callnexus predict --policy my_city.toml "..."`
 
-    A column "yes unclear" is a dispatcher review; the response in it is the less harmful one named beside the review.
+    An "unclear" answer is a dispatcher review; the response beside it is the less harmful one until the call is read.
     """
     found = policy.shipped() if file is None else policy.read(file)
     _out.print(policy_table(found))
     off = [str(response) for response, unit in found.units.items() if not unit.on]
     _out.print(f"policy {found.name}, sha256 {found.sha256[:12]}; off: {', '.join(off) or 'none'}", markup=False)
+    _out.print("review (...): a dispatcher reads the call; until then, the less harmful response", markup=False)
     _out.print("a call whose district or hour is not known: every response that is on is taken to exist", markup=False)
 
 

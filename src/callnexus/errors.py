@@ -1,5 +1,7 @@
 """Every error that callnexus raises on purpose: one family, each also a fitting builtin."""
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 
 
@@ -65,17 +67,61 @@ class ExamplesError(CallnexusError, ValueError):
         problems: One line per problem: file, line, field and what is allowed. Never a narrative's text.
     """
 
-    SHOWN = 50
     WHERE = "the examples"
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
-        more = len(self.problems) - self.SHOWN
-        lines = [*self.problems[: self.SHOWN], *([f"... and {more} more"] if more > 0 else [])]
-        super().__init__(f"{len(self.problems)} problem(s) in {self.WHERE}:\n" + "\n".join(lines))
+        super().__init__(f"{len(self.problems)} problem(s) in {self.WHERE}:\n" + "\n".join(summarised(self.problems)))
 
 
 class PredictionsError(ExamplesError):
     """Another system's predictions that cannot be joined to the examples."""
 
     WHERE = "the predictions"
+
+
+SHOWN, ALIKE = 50, 5
+"""Problems that are listed in all, and of one kind."""
+
+
+def summarised(problems: Sequence[str]) -> list[str]:
+    """Return the lines to show of many problems: the first of each kind, then how many more there are of it.
+
+    Two are of one kind if they say the same after the place, whatever the numbers and quoted names in them.
+
+    >>> summarised([f"a.csv: row {row}: id: stands twice" for row in range(2, 9)])[-2:]
+    ['a.csv: row 6: id: stands twice', '... and 2 more: stands twice']
+    """
+    counts: Counter[str] = Counter()
+    lines: list[str] = []
+    for problem in problems:
+        counts[kind := _kind(problem)] += 1
+        if counts[kind] <= ALIKE:
+            lines.append(problem)
+    told = [f"... and {count - ALIKE} more: {kind}" for kind, count in counts.items() if count > ALIKE]
+    hidden = len(lines) - SHOWN
+    return [*lines[:SHOWN], *([f"... and {hidden} more of other kinds"] if hidden > 0 else []), *told[:SHOWN]]
+
+
+def _kind(problem: str) -> str:
+    unquoted = re.sub(r"'[^']*'|\"[^\"]*\"", "...", problem)
+    return re.sub(r"\d+", "N", unquoted.rsplit(": ", 1)[-1])
+
+
+def unreadable(error: Exception) -> str:
+    """Return why a file could not be read, in words.
+
+    >>> unreadable(FileNotFoundError(2, "No such file or directory"))
+    'no such file'
+    """
+    if isinstance(error, FileNotFoundError):
+        return "no such file"
+    if isinstance(error, IsADirectoryError):
+        return "it is a folder"
+    if isinstance(error, PermissionError):
+        return "no permission to read it"
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8 text"
+    if isinstance(error, OSError):
+        return error.strerror or "it cannot be opened"
+    return str(error)

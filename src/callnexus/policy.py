@@ -19,7 +19,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from callnexus.errors import PolicyError
+from callnexus.errors import PolicyError, unreadable
 from callnexus.labels import Decision
 from callnexus.response import ALWAYS_THERE, CLEAR_PAIRS, UNCLEAR, Response
 
@@ -180,7 +180,7 @@ def read(path: Path) -> Policy:
     try:
         return parse(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise PolicyError(f"{path}: cannot be read as UTF-8 text: {type(error).__name__}") from error
+        raise PolicyError(f"{path}: cannot be read: {unreadable(error)}") from error
     except PolicyError as error:
         raise PolicyError(f"{path}: {error}") from error
 

@@ -6,14 +6,26 @@ from callnexus.labels import Decision
 
 
 class Response(StrEnum):
-    """Whom the city sends. A recommendation: the dispatcher decides."""
+    """Whom the city sends. A recommendation: the dispatcher decides. The value is for programs, `phrase` for people."""
 
-    CO_RESPONSE = "co_response"
-    EMS_CLINICIAN = "ems_clinician"
-    PEER_LED = "peer_led"
-    STANDARD = "standard"
-    DISPATCHER_REVIEW = "dispatcher_review"
+    phrase: str
 
+    def __new__(cls, value: str, phrase: str = "") -> "Response":
+        """Return a member with its phrase; without one, as in `Response("standard")`, the member of that value."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.phrase = phrase
+        return member
+
+    CO_RESPONSE = "co_response", "co-response"
+    EMS_CLINICIAN = "ems_clinician", "EMS with a clinician"
+    PEER_LED = "peer_led", "peer-led response"
+    STANDARD = "standard", "standard response"
+    DISPATCHER_REVIEW = "dispatcher_review", "dispatcher review"
+
+
+ORDINARY_PROTOCOL = "the ordinary protocol (police, fire or EMS as usual)"
+"""What the standard response is, for whoever does not know the word."""
 
 ALWAYS_THERE = (Response.STANDARD, Response.DISPATCHER_REVIEW)
 """Responses that exist in every district at every hour."""

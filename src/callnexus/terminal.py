@@ -1,21 +1,20 @@
-"""What a person sees in the terminal: predictions with highlighted evidence, tables of metrics and groups."""
+"""What a person sees in the terminal: progress, and tables of metrics, groups, promises, policies and corpora."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from rich.console import Console, Group, RenderableType
-from rich.panel import Panel
+from rich import box
+from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 from callnexus.evaluation.tables import records
-from callnexus.labels import LABELS
 from callnexus.policy import Policy
-from callnexus.prediction import LabelPrediction, Prediction
-
-_COLOURS = {"mh_nexus": "cyan", "safety_risk": "magenta"}
+from callnexus.prediction_panel import visible
+from callnexus.response import UNCLEAR, Response
 
 
 @contextmanager
@@ -33,62 +32,6 @@ def stepwise(console: Console, steps: Sequence[str]) -> Iterator[Callable[[str],
 
         yield show
         bar.update(task, completed=len(steps), description="done")
-
-
-def show_prediction(console: Console, narrative: str, prediction: Prediction) -> None:
-    """Print decisions, response, reasons and the narrative with its strongest evidence highlighted."""
-    table = Table("question", "decision", "probability", "score", box=None, pad_edge=False, header_style="dim")
-    for label in LABELS:
-        found: LabelPrediction = getattr(prediction, label.name)
-        table.add_row(
-            Text(label.title, style=_COLOURS[label.name]),
-            Text(str(found.decision), style="bold"),
-            f"{found.probability:.2f}",
-            f"{found.score:+.2f}",
-        )
-    parts: list[RenderableType] = [table, Text()]
-    parts.append(Text.assemble("recommended: ", (_recommended(prediction), "bold"), f"   (policy {prediction.policy})"))
-    parts.append(Text(visible(prediction.sentence)))
-    for label in LABELS:
-        reasons = [reason for reason in prediction.reasons if reason.label == label.name]
-        told = ", ".join(f"{reason.code} {reason.weight:+.1f}" for reason in reasons)
-        parts.append(Text(f"{label.title}: {told}", style="dim"))
-    console.print(Panel(Group(*parts), title=prediction.model_version, title_align="left"))
-    for label in LABELS:
-        console.print(highlighted(narrative, prediction, label.name), soft_wrap=True)
-    console.print(
-        Text.assemble(
-            ("underlined", "underline"), ": speaks for the label; ", ("struck", "strike"), ": speaks against it. ",
-            "The dispatcher decides.", style="dim",
-        )
-    )  # fmt: skip
-
-
-def _recommended(prediction: Prediction) -> str:
-    told = str(prediction.response)
-    if prediction.provisional is not None:
-        told += f"; while it is read, the less harmful: {prediction.provisional}"
-    if prediction.instead_of is not None:
-        told += f", as {prediction.instead_of} is not there"
-    return told.replace("_", " ")
-
-
-def visible(text: str) -> str:
-    """Return text with one visible character for each that would act on the terminal, so offsets hold."""
-    shown = "".join(c if c.isprintable() or c == " " else "\u00b7" for c in text)
-    return shown.encode("utf-8", "replace").decode()
-
-
-def highlighted(narrative: str, prediction: Prediction, label: str) -> Text:
-    """Return the narrative with one label's evidence: underlined where it speaks for it, struck where against."""
-    text = Text(visible(narrative))
-    strongest = max((abs(e.weight) for e in prediction.evidence if e.label == label), default=1.0)
-    for piece in prediction.evidence:
-        if piece.label == label:
-            style = "underline" if piece.weight > 0 else "strike"
-            weight = "bold" if abs(piece.weight) >= strongest / 2 else ""
-            text.stylize(f"{weight} {style} {_COLOURS[label]}".strip(), piece.start, piece.end)
-    return Text.assemble((f"{label}: ", "dim"), text)
 
 
 def metrics_table(title: str, metrics: Mapping[str, Mapping[str, Any]]) -> Table:
@@ -122,38 +65,86 @@ def coverage_table(title: str, rows: Sequence[Mapping[str, Any]]) -> Table:
     return table
 
 
+SIDES = {"no": "missed (answered no)", "yes": "false alarm (answered yes)"}
+"""What each side of a promise is called."""
+
+_VERDICTS = {
+    "keep": "the promise holds here too, even at the upper bound",
+    "label more": "neither bound settles it yet: label more local calls and test again",
+    "re-threshold": "the promise is broken; with the threshold that is named it would hold",
+    "retrain": "the promise is broken and no useful threshold would mend it: train or adapt on local calls",
+}
+
+
 def recheck_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return a table of promises tested on local labels, with a verdict each."""
-    header = (
-        "label",
-        "wrong answer",
-        "promised",
-        "errors",
-        "local rate (one-sided bounds)",
-        "verdict",
-        "what it takes",
-    )
-    table = Table(*header, title="promises, tested on local labels", title_justify="left", header_style="dim")
+    header = ("label", "error", "promised", "errors", "local rate (one-sided bounds)", "verdict", "what it takes")
+    table = _plain_table("promises, tested on local labels", *header)
     for row in rows:
-        told = ""
-        if row["threshold"] is not None:
-            told = f"{'no below' if row['side'] == 'no' else 'yes from'} {row['threshold']:.4f}"
-        elif row["more_needed"]:
-            told = f"{row['more_needed']} more such calls"
-        bounds = f"{row['low']:.1%} to {row['high']:.1%}"
-        errors = f"{row['errors']} of {row['cases']}"
-        table.add_row(row["label"], row["side"], f"at most {row['promised']:.1%}", errors, bounds, row["verdict"], told)
+        promised = f"at most {row['promised']:.1%}"
+        cells = ("no cases", "not known")
+        if row["cases"]:
+            cells = (f"{row['errors']} of {row['cases']}", f"{row['low']:.1%} to {row['high']:.1%}")
+        table.add_row(row["label"], SIDES[row["side"]], promised, *cells, row["verdict"], _what_it_takes(row))
     return table
+
+
+def _what_it_takes(row: Mapping[str, Any]) -> str:
+    if row["threshold"] is not None:
+        return f"{'no below' if row['side'] == 'no' else 'yes from'} {row['threshold']:.4f}"
+    if row["more_needed"]:
+        return f"{row['more_needed']} more such calls"
+    settled = {"keep": "nothing", "retrain": "local training or adaptation"}
+    return settled.get(row["verdict"], "too many errors for so few cases; label more")
+
+
+def verdict_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return one line on each verdict that occurs, saying what it means."""
+    return [f"{verdict}: {told}" for verdict, told in _VERDICTS.items() if verdict in {row["verdict"] for row in rows}]
 
 
 def policy_table(policy: Policy) -> Table:
-    """Return a policy's table: one row a district and time of day, one column a pair of decisions."""
-    rows = list(policy.to_rows())
-    title = "response by mental health nexus and safety risk"
-    table = Table(*rows[0], title=title, title_justify="left", header_style="dim")
-    for row in rows:
-        table.add_row(*map(Text, row.values()))
+    """Return a policy's table: one row a district, time of day and pair of decisions; equal districts share theirs."""
+    table = _plain_table("whom the policy sends", "district", "from", "nexus", "risk", "response")
+    table.box = box.SIMPLE
+    for districts, schedule in _schedules(policy):
+        for start, responses in schedule:
+            place = (districts, start if len(schedule) > 1 else "all day")
+            for pair, response in responses.items():
+                table.add_row(*_texts(*place, *pair.split(), _response_of(pair, response)))
+                place = ("", "")
+            table.add_section()
     return table
+
+
+_Schedule = list[tuple[str, dict[str, str]]]
+
+
+def _schedules(policy: Policy) -> list[tuple[str, _Schedule]]:
+    """Return the districts that share a schedule, and from when each of its rows holds."""
+    by_district: dict[str, _Schedule] = {}
+    for row in policy.to_rows():
+        responses = {key: value for key, value in row.items() if key not in ("district", "from")}
+        schedule = by_district.setdefault(row["district"], [])
+        if not schedule or schedule[-1][1] != responses:
+            schedule.append((row["from"], responses))
+    elsewhere = by_district.pop("elsewhere")
+    shared: list[tuple[list[str], _Schedule]] = []
+    for district, schedule in by_district.items():
+        if schedule == elsewhere:
+            continue
+        alike = next((names for names, other in shared if other == schedule), None)
+        if alike is None:
+            shared.append(([district], schedule))
+        else:
+            alike.append(district)
+    named = [(", ".join(names), schedule) for names, schedule in shared]
+    return [*named, ("elsewhere" if named else "everywhere", elsewhere)]
+
+
+def _response_of(pair: str, response: str) -> str:
+    told = Response(response).phrase
+    return f"review ({told})" if UNCLEAR in pair else told
 
 
 PART_COLUMNS = ("n", "positives", "auc", "average_precision", "recall", "false_alarm_rate", "calibration_error")
@@ -246,17 +237,31 @@ def _rate(rate: Mapping[str, Any] | None) -> str:
 
 
 def corpus_tables(report: Mapping[str, Any]) -> list[Table]:
-    """Return the tables of a corpus report: counts, agreement, probes."""
-    counts = Table("column", "value", "examples", "nexus yes", "risk yes", "hard", title="counts", title_justify="left")
+    """Return the tables of a corpus report: counts, label pairs, words, agreement, probes; of batches only counts."""
+    counts = _plain_table("counts", "column", "value", "examples", "nexus yes", "risk yes", "hard")
     for row in report["counts"]:
         counts.add_row(*(Text(str(value)) for value in row.values()))
-    votes = Table("part", "label", "voted twice", "same", "kappa", "alpha", title="agreement", title_justify="left")
+    pairs = _plain_table("label pairs", "nexus", "risk", "examples")
+    for pair, number in report["combinations"].items():
+        pairs.add_row(*("unsettled" if label == "None" else label for label in pair.split("/")), str(number))
+    words = _plain_table("words in a narrative", *report["words"])
+    words.add_row(*(f"{number:g}" for number in report["words"].values()))
+    votes = _plain_table("agreement", "part", "label", "voted twice", "same", "kappa", "alpha")
     for row in report["agreement"]:
-        if row["pairs"]:
+        # There are as many batches as a city likes; the JSON has them.
+        if row["pairs"] and not row["part"].startswith("batch "):
             numbers = (_number(row[name]) for name in ("same", "kappa", "alpha"))
             votes.add_row(Text(row["part"]), row["label"], str(row["pairs"]), *numbers)
-    found = Table("probe", "label", "AUC", "at most", "", title="give-aways", title_justify="left")
+    found = _plain_table("give-aways", "probe", "label", "AUC", "at most", "")
     for row in report["probes"]:
         verdict = "passed" if row["passed"] else "FAILED"
         found.add_row(row["name"], row["label"], _number(row["auc"]), str(row["limit"]), verdict)
-    return [counts, votes, found]
+    return [counts, pairs, words, votes, found]
+
+
+def prevalence_table(shares: Mapping[str, float]) -> Table:
+    """Return a table of each label's share of yes in a source."""
+    table = _plain_table("yes in the whole source, by sampling weights", "label", "share")
+    for name, share in shares.items():
+        table.add_row(name, "not known" if math.isnan(share) else f"{share:.1%}")
+    return table

@@ -242,3 +242,11 @@ def test_a_danger_named_in_one_remark_is_flagged_even_if_the_whole_narrative_rea
     assert risk(update.prediction) is Decision.YES
     assert update.flag is not None
     assert call.narrative[slice(*update.flag.spans[0])] == update.flag.quote
+
+
+def test_the_first_sentence_names_both_decisions(small: Model):
+    update = small.follow(1).append("dog barking since six this morning, neighbour wants it to stop")
+
+    nexus, risk_ = (change.decision_after for change in update.changes)
+    assert update.sentence.startswith(f"first reading: mental health nexus {nexus}, safety risk {risk_}")
+    assert update.changed

@@ -26,6 +26,22 @@ def test_a_verdict_comes_back_as_it_was_written():
     assert verdict.parse(verdict.to_bytes(found)) == found
 
 
+def test_the_number_of_waived_gates_comes_back_and_may_be_lacking():
+    found = Verdict(**GOOD, waived=2)
+
+    assert verdict.parse(verdict.to_bytes(found)) == found
+    assert verdict.parse(written()).waived is None
+    assert stands(verdict.to_bytes(found)).verdict == found
+
+
+@pytest.mark.parametrize("waived", [-1, True, "2", 1.0])
+def test_a_number_of_waived_gates_that_is_none_does_not_count(waived: object):
+    found = stands(written(waived=waived))
+
+    assert (found.status, found.verdict) == ("candidate", None)
+    assert "waived must be a whole number" in found.because
+
+
 @pytest.mark.parametrize("decision", ["approved", "rejected"])
 def test_a_verdict_of_this_model_and_report_gives_the_status(decision: str):
     found = stands(written(verdict=decision))

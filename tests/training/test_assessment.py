@@ -8,7 +8,15 @@ from callnexus.corpus.provenance import provenance
 from callnexus.evaluation.fairness import fairness_document
 from callnexus.evaluation.tables import records
 from callnexus.policy import shipped
-from callnexus.training.assessment import PREFIXES, assess, assess_answers, assess_parts, assess_prefixes, by_year
+from callnexus.training.assessment import (
+    PREFIXES,
+    assess,
+    assess_answers,
+    assess_parts,
+    assess_prefixes,
+    by_year,
+    seen_in_training,
+)
 from callnexus.training.judging import _clinician, _need, _police
 
 TEXTS = {
@@ -157,3 +165,9 @@ def test_no_examples_at_all_are_assessed_without_a_figure(model: Model):
 
     assert len(assessment.judged) == 0
     assert fairness_document(assessment.judged, model="m", data="d")["examples"] == 0
+
+
+def test_examples_of_batches_that_trained_the_model_are_counted(model: Model):
+    batch = model.manifest["notes"]["data"]["training"]["batches"][0]
+
+    assert seen_in_training(model, [*examples(batch=batch), *examples()]) == 8

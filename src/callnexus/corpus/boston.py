@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from callnexus.corpus.examples import SETTLED, Answer, Example, Vote
-from callnexus.errors import ExamplesError
+from callnexus.errors import ExamplesError, unreadable
 
 LABEL_COLUMNS = ("fc_num", "sha256", "a_mh_nexus", "a_safety_risk", "b_mh_nexus", "b_safety_risk",
                  "mh_nexus", "safety_risk", "stratum", "weight")  # fmt: skip
@@ -97,7 +97,7 @@ def _read(path: Path, needed: tuple[str, ...]) -> list[dict[str, str]]:
                 raise ExamplesError([f"{path}: no column {', '.join(lacking)}"])
             return list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ExamplesError([f"{path}: cannot be read as CSV: {type(error).__name__}"]) from error
+        raise ExamplesError([f"{path}: cannot be read as CSV: {unreadable(error)}"]) from error
 
 
 def _narrative(row: Mapping[str, str]) -> str:

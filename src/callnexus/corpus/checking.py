@@ -1,7 +1,7 @@
 """Everything that can be checked of a corpus without a model, as one report that prints and travels as JSON."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,6 +16,14 @@ from callnexus.labels import LABEL_NAMES
 
 COUNTED = ("batch", "register", "city_type", "group_kind", *GROUP_COLUMNS)
 FEWEST_BATCHES = 5
+STEPS = (
+    "counting",
+    "comparing annotators",
+    "probing for give-aways",
+    "looking for leaks and near-identical narratives",
+)
+"""What a check takes, for its progress."""
+
 QUARTILES = ("shortest", "lower quartile", "median", "upper quartile", "longest")
 
 
@@ -73,19 +81,39 @@ class CorpusReport:
         return plain
 
 
-def check_corpus(examples: Sequence[Example], *, folds: int = 5, seed: int = 0) -> CorpusReport:
-    """Return everything found in valid examples; see `read_examples` for what makes them valid."""
+def check_corpus(
+    examples: Sequence[Example],
+    *,
+    folds: int = 5,
+    seed: int = 0,
+    progress: Callable[[str], None] = lambda step: None,
+) -> CorpusReport:
+    """Return everything found in valid examples; see `read_examples` for what makes them valid.
+
+    Args:
+        examples: The corpus.
+        folds: Batch folds of the probes and of the search for leaks.
+        seed: Of the folds.
+        progress: Told each of STEPS as it begins.
+    """
+    progress(STEPS[0])
     frame = to_frame(examples)
     lengths = pd.Series([len(example.narrative.split()) for example in examples])
     enough = frame["batch"].nunique() >= max(folds, FEWEST_BATCHES)
+    counts = [_count(frame, "all", "all"), *_counts(frame)]
+    progress(STEPS[1])
+    votes = agreement(examples)
+    progress(STEPS[2])
+    found = probes(examples, folds=folds, seed=seed) if enough else []
+    progress(STEPS[3])
     return CorpusReport(
         examples=len(examples),
         sha256=data_hash(examples),
-        counts=[_count(frame, "all", "all"), *_counts(frame)],
+        counts=counts,
         combinations=dict(sorted(Counter(f"{e.mh_nexus}/{e.safety_risk}" for e in examples).items())),
         words=dict(zip(QUARTILES, lengths.quantile([0, 0.25, 0.5, 0.75, 1]).tolist(), strict=True)),
-        agreement=agreement(examples),
-        probes=probes(examples, folds=folds, seed=seed) if enough else [],
+        agreement=votes,
+        probes=found,
         problems=_problems(examples, folds=folds, seed=seed, enough=enough),
     )
 

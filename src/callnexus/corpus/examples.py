@@ -5,14 +5,14 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from callnexus.errors import ExamplesError, GroupColumnError
+from callnexus.errors import ExamplesError, GroupColumnError, unreadable
 from callnexus.labels import LABEL_NAMES
 
 Answer = Literal["yes", "no"]
@@ -132,7 +132,7 @@ def _lines(paths: Iterable[Path], problems: list[str]) -> Iterator[tuple[str, st
             try:
                 text = file.read_text(encoding="utf-8")
             except (OSError, UnicodeDecodeError) as error:
-                problems.append(f"{file}: cannot be read as UTF-8: {type(error).__name__}")
+                problems.append(f"{file}: cannot be read as UTF-8: {unreadable(error)}")
                 continue
             # Only "\n" ends a row: splitlines would also cut at separators that JSON leaves inside strings.
             for number, line in enumerate(text.split("\n"), start=1):
@@ -154,9 +154,14 @@ def _parse(line: str, where: str, problems: list[str]) -> Example | None:
 
 def _fields(error: ValidationError, where: str) -> list[str]:
     return [
-        f"{where}: {'.'.join(map(str, problem['loc'])) or 'row'}: {problem['msg']}"
+        f"{where}: {'.'.join(map(str, problem['loc'])) or 'row'}: {_said(problem)}"
         for problem in error.errors(include_input=False, include_url=False)
     ]
+
+
+def _said(problem: Mapping[str, Any]) -> str:
+    # The library's words for it name a class of the code.
+    return "not a JSON object" if problem["type"] in ("model_type", "model_attributes_type") else str(problem["msg"])
 
 
 def to_frame(examples: Sequence[Example]) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from callnexus.corpus.examples import Example
-from callnexus.errors import PredictionsError
+from callnexus.errors import PredictionsError, unreadable
 from callnexus.labels import LABEL_NAMES, Decision
 from callnexus.response import Response
 
@@ -91,7 +91,7 @@ def _read(path: Path) -> list[dict[str, str | None]]:
                 )
             return list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        problem = f"{path.name}: cannot be read as CSV in UTF-8: {type(error).__name__}"
+        problem = f"{path.name}: cannot be read as CSV in UTF-8: {unreadable(error)}"
         raise PredictionsError([problem]) from error
 
 

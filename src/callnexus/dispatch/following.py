@@ -140,20 +140,28 @@ class Update:
 
     @property
     def sentence(self) -> str:
-        """What a dispatcher reads: the decisions and the response that changed, then what is flagged or was cleared."""
-        told = [
+        """What a dispatcher reads: the decisions and the response that changed, then what is flagged or was cleared.
+
+        Of the first remark it names both decisions, as there is nothing to compare them with.
+        """
+        told = [self._first_reading()] if self.response_before is None else []
+        told += [
             f"{label.title} now {change.decision_after}, was {change.decision_before}"
             for label, change in zip(LABELS, self.changes, strict=True)
             if change.decision_before not in (None, change.decision_after)
         ]
-        if self.response_before not in (None, self.prediction.response):
-            told.append(f"response now {self.prediction.response}, was {self.response_before}".replace("_", " "))
+        if self.response_before is not None and self.response_before is not self.prediction.response:
+            told.append(f"response now {self.prediction.response.phrase}, was {self.response_before.phrase}")
         if self.flag is not None:
             told.append(f"{SAFETY_RISK.title} flagged since remark {self.flag.since}, until a person clears it")
         elif self.clearing is not None:
             still = ", but the model says yes of the whole narrative" if _is_risk(self.prediction) else ""
             told.append(f"{SAFETY_RISK.title} cleared after remark {self.clearing.after} by {self.clearing.by}{still}")
         return "; ".join(told) or "no change"
+
+    def _first_reading(self) -> str:
+        decided = (f"{label.title} {c.decision_after}" for label, c in zip(LABELS, self.changes, strict=True))
+        return f"first reading: {', '.join(decided)}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the update as plain JSON types, the sentence with it."""

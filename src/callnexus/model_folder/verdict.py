@@ -35,6 +35,7 @@ class Verdict:
         expires: The last day on which it holds (UTC), in ISO 8601, or None.
         model: Digest of the manifest.
         report: SHA-256 of fairness.json.
+        waived: How many gates that failed and were waived an approval accepted; None where it is not recorded.
     """
 
     verdict: str
@@ -44,6 +45,7 @@ class Verdict:
     expires: str | None
     model: str
     report: str
+    waived: int | None = None
 
     def __post_init__(self) -> None:
         if self.verdict not in (APPROVED, REJECTED):
@@ -55,6 +57,8 @@ class Verdict:
         for name in ("model", "report"):
             if not isinstance(getattr(self, name), str) or not _HASH.fullmatch(getattr(self, name)):
                 raise ModelFolderError(f"{name} must be a SHA-256 in hexadecimal")
+        if self.waived is not None and (type(self.waived) is not int or self.waived < 0):
+            raise ModelFolderError("waived must be a whole number from 0")
         last = to_day(self.date) if self.expires is None else to_day(self.expires)
         if last < to_day(self.date):
             raise ModelFolderError(f"a verdict of {self.date} cannot expire before, on {self.expires}")
@@ -67,10 +71,12 @@ class Standing:
     Attributes:
         status: demonstration, candidate, approved or rejected.
         because: One sentence.
+        verdict: The reviewer's, where it counts; else None.
     """
 
     status: str
     because: str
+    verdict: Verdict | None = None
 
 
 def to_day(text: object) -> date:
@@ -90,7 +96,10 @@ def to_day(text: object) -> date:
 
 def to_bytes(verdict: Verdict) -> bytes:
     """Return the content of approval.json."""
-    return (json.dumps(asdict(verdict), indent=1, sort_keys=True) + "\n").encode()
+    written = asdict(verdict)
+    if verdict.waived is None:
+        del written["waived"]
+    return (json.dumps(written, indent=1, sort_keys=True) + "\n").encode()
 
 
 def parse(content: bytes) -> Verdict:
@@ -103,8 +112,9 @@ def parse(content: bytes) -> Verdict:
         values = strict_json.parse(content)
     except ValueError as error:
         raise ModelFolderError(f"not JSON of a verdict: {error}") from error
-    known = {field.name for field in fields(Verdict)}
-    if set(values) != known:
+    known = {field.name for field in fields(Verdict)} - {"waived"}
+    # Verdicts were recorded before it was counted what they accept.
+    if set(values) - {"waived"} != known:
         raise ModelFolderError(f"exactly these keys are needed: {', '.join(sorted(known))}")
     return Verdict(**values)
 
@@ -133,4 +143,4 @@ def standing(given: str, content: bytes | None, *, model: str, report: str, toda
         return Standing(given, f"approval.json does not count: it expired on {found.expires}")
     if given == DEMONSTRATION and found.verdict == APPROVED:
         return Standing(given, "approval.json does not count: a demonstration is never approved")
-    return Standing(found.verdict, f"{found.verdict} by {found.by} on {found.date}")
+    return Standing(found.verdict, f"{found.verdict} by {found.by} on {found.date}", found)

@@ -44,14 +44,6 @@ BEYOND_CHANCE = 0.05
 
 LABEL_TITLES = {label.name: label.title for label in LABELS}
 
-RESPONSE_TITLES = {
-    Response.CO_RESPONSE: "co-response",
-    Response.EMS_CLINICIAN: "EMS with a clinician",
-    Response.PEER_LED: "peer-led response",
-    Response.STANDARD: "standard response",
-    Response.DISPATCHER_REVIEW: "dispatcher review",
-}
-
 
 def plain(value: object) -> object:
     """Return a string without characters that could hide or reorder what is written; anything else unchanged.
@@ -78,7 +70,7 @@ def outcome_title(name: str) -> str:
     >>> outcome_title("ems_clinician")
     'EMS with a clinician'
     """
-    responses = {str(response): title for response, title in RESPONSE_TITLES.items()}
+    responses = {str(response): response.phrase for response in Response}
     harms = {harm: title for harm, (title, _) in HARMS.items()}
     return (LABEL_TITLES | responses | harms).get(name, name.replace("_", " "))
 

@@ -91,6 +91,16 @@ def _assessment(judged: Judged, examples: Sequence[Example]) -> Assessment:
     return Assessment(judged, quality(judged), rows, provenance(examples))
 
 
+def seen_in_training(model: Model, examples: Sequence[Example]) -> int:
+    """Return how many of the examples are of batches that trained the model, as its manifest names them.
+
+    Figures on such examples flatter the model. A model whose manifest names no batches has seen none, as far as can be
+    known.
+    """
+    trained = model.manifest.get("notes", {}).get("data", {}).get("training", {}).get("batches", ())
+    return sum(example.batch in trained for example in examples)
+
+
 def coverage_of(assessment: Assessment, examples: Sequence[Example]) -> list[CoverageRow]:
     """Return how many of the assessed examples get a clear answer, and its errors, by register and group column."""
     judged = assessment.judged

@@ -46,7 +46,20 @@ STEPS = (
     "counting by group",
     "writing the page",
 )
-"""What a report takes, for its progress."""
+"""What a report takes at most, for its progress."""
+
+
+def steps_of(*, predictions: bool, compared: bool) -> tuple[str, ...]:
+    """Return those of STEPS that a report will take.
+
+    Args:
+        predictions: Whether it is about another system's predictions.
+        compared: Whether a second model is compared.
+    """
+    left_out = set() if compared else {"asking the other model"}
+    if predictions or not find_spec("spacy"):
+        left_out.add("swapping identities")
+    return tuple(step for step in STEPS if step not in left_out)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from scipy.sparse import csr_matrix
 from callnexus import lexicon, model_folder, policy
 from callnexus.corpus.examples import GROUP_COLUMNS, Example, data_hash, read_examples, truth_of
 from callnexus.corpus.splits import Splits, batch_folds, split_by_batch, split_by_date, split_by_name
-from callnexus.errors import ExperimentError
+from callnexus.errors import ExperimentError, unreadable
 from callnexus.evaluation.behaviour import behaviour_json, behaviour_rows, shipped_cases
 from callnexus.evaluation.metrics import label_metrics
 from callnexus.labels import LABEL_NAMES
@@ -301,7 +301,7 @@ def _appendices(experiment: Experiment) -> dict[str, str]:
         try:
             text = Path(name).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise ExperimentError(f"card.appendices.{title}: {name} cannot be read: {type(error).__name__}") from error
+            raise ExperimentError(f"card.appendices.{title}: {name} cannot be read: {unreadable(error)}") from error
         # The card gives the title; a file's own first heading would say it twice.
         texts[title] = text.partition("\n")[2] if text.startswith("# ") else text
     return texts

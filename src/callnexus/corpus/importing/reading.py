@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from callnexus.corpus.importing.values import told
+from callnexus.errors import unreadable
 
 MAX_BYTES = 256 * 1024 * 1024
 """The most that is read of one export, unpacked: a million narratives of a call's length, and room in memory."""
@@ -159,7 +160,7 @@ def _file_text(path: Path, problems: list[str]) -> str | None:
         with path.open("rb") as stream:
             content = _bounded(stream, MAX_BYTES)
     except OSError as error:
-        problems.append(f"{path.name}: cannot be read: {type(error).__name__}")
+        problems.append(f"{path.name}: cannot be read: {unreadable(error)}")
         return None
     if content is None:
         problems.append(f"{path.name}: more than {MAX_BYTES} bytes")
