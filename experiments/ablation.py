@@ -199,7 +199,10 @@ def provenance(bench: Bench) -> dict[str, Any]:
     """Return what the figures rest on: command, data, lexicon, libraries."""
     lexicon = json.dumps(to_files(features_of(bench.experiment).lexicon), sort_keys=True)
     return {
-        "command": shlex.join(["python", os.path.relpath(sys.argv[0]), *sys.argv[1:]]),
+        "command": shlex.join(
+            # The city's file by its name: where it lies is nobody's business.
+            ["python", os.path.relpath(sys.argv[0]), *(Path(a).name if a.endswith(".csv") else a for a in sys.argv[1:])]
+        ),
         "examples": len(bench.authored),
         "examples_sha256": data_hash([bench.examples[i] for i in bench.authored]),
         "boston_rows": len(bench.local),

@@ -7,6 +7,7 @@ from callnexus.labels import LABELS, Decision, Label
 from callnexus.reasons import SPEAKS_AGAINST, UNTOLD, ReasonCode
 from callnexus.response import Response
 
+_NO_PHRASE = f"no single phrase, {ReasonCode.WORDING.phrase}"
 TOLD = 3
 """Reasons that the sentence names for one side of a label."""
 
@@ -118,7 +119,7 @@ class Prediction:
         if found.decision is Decision.UNSURE:
             sides = {"for": self._phrases(label.name, 1), "against": self._phrases(label.name, -1)}
             told = "; ".join(f"{side}: {text}" for side, text in sides.items() if text)
-            return f"{label.title} unclear: {told or ReasonCode.WORDING.phrase}"
+            return f"{label.title} unclear: {told or _NO_PHRASE}"
         if found.decision is Decision.YES:
             return f"{label.title}: {self._phrases(label.name, 1)}"
         against = self._phrases(label.name, -1)
@@ -137,7 +138,7 @@ class Prediction:
             return ", ".join(f'{r.code.phrase} ("{r.quote}")' if r.quote else r.code.phrase for r in fitting[:TOLD])
         if side < 0:
             return ", ".join(f'{r.code.phrase} not taken as present ("{r.quote}")' for r in known[:TOLD])
-        return ReasonCode.WORDING.phrase if told else ""
+        return _NO_PHRASE if told else ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the prediction as plain JSON types, the sentence with it."""

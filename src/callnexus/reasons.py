@@ -67,7 +67,7 @@ class ReasonCode(StrEnum):
     ORDINARY_MATTER = "ordinary_matter", "ordinary matter"
     # Where no cue decides
     OTHER_CUE = "other_cue", "another cue of the lexicon"
-    WORDING = "wording", "no single phrase, the wording as a whole"
+    WORDING = "wording", "the wording as a whole"
     NOTHING_FOUND = "nothing_found", "no cue found"
     # What an earlier remark found, of a call that is followed
     FLAGGED_EARLIER = "flagged_earlier", "flagged earlier and not cleared"
