@@ -1,7 +1,7 @@
-"""Do words marked as negated help? Each word that a negation governs is added as a feature of its own, and judged.
+"""Do negated words, length or novelty help as features? Each is added as columns of its own, and judged.
 
-Run `python experiments/negated_words.py [boston_fio.csv]`. Cross-validation over batches without the test split, and
-transfer to labelled Boston rows where the CSV is given. Prints Markdown; writes experiments/results/negated_words.md.
+Run `python experiments/added_columns.py [boston_fio.csv]`. Cross-validation over batches without the test split, and
+transfer to labelled Boston rows where the CSV is given. Prints Markdown; writes experiments/results/added_columns.md.
 """
 
 import sys
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
 from sklearn.metrics import roc_auc_score
 
@@ -19,6 +20,7 @@ from callnexus.features import Extractor
 from callnexus.labels import LABEL_NAMES
 from callnexus.lexicon import SCOPES
 from callnexus.narrative import COMMA, STOP, normalise
+from callnexus.sufficiency import count_words, remember
 from callnexus.training.experiment import read_experiment
 from callnexus.training.fit import NarrativeFeatures, fit_labels, out_of_fold_scores, scores_of
 from callnexus.training.pipeline import features_of, fitting_of, split_of, weights_of
@@ -27,7 +29,7 @@ from callnexus.words import salt_of, split_words, to_buckets
 HERE = Path(__file__).parent
 BITS = 15
 REACH = 4
-SCALES = (0.0, 0.3, 0.6)
+SCALES = (0.3, 0.6)
 
 
 def negated_words(features: NarrativeFeatures, narratives: Sequence[str]) -> csr_matrix:
@@ -53,6 +55,18 @@ def negated_words(features: NarrativeFeatures, narratives: Sequence[str]) -> csr
     return csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(narratives), 1 << BITS))
 
 
+def length(features: NarrativeFeatures, narratives: Sequence[str]) -> csr_matrix:
+    """Return one column: the logarithm of the number of words, about 1 for a long narrative."""
+    counts = split_words(normalise(narratives)).counts
+    return csr_matrix(np.log1p(counts)[:, None] / 5)
+
+
+def new_words(features: NarrativeFeatures, narratives: Sequence[str], known: NDArray[np.bool_]) -> csr_matrix:
+    """Return one column: the share of words that no authored narrative of another batch holds, times ten."""
+    counts = count_words(split_words(normalise(narratives)), len(narratives), known)
+    return csr_matrix(10 * counts.novelty()[:, None])
+
+
 def main(source: Path | None) -> None:
     """Print the table and write it."""
     experiment = read_experiment(HERE / "default.toml")
@@ -62,23 +76,44 @@ def main(source: Path | None) -> None:
     local = join_labels(HERE.parent / "data/boston_fio/labels.csv", [source]).examples if source else []
     features, fitting, weight = features_of(experiment), fitting_of(experiment), weights_of(seen, experiment)
     folds = batch_folds(seen, folds=experiment.data.folds - 1, seed=experiment.data.seed)
-    parts = [(features.transform(texts), negated_words(features, texts)) for texts in map(_texts, (seen, local))]
-    lines = ["| scale of negated words | judge | mh_nexus | safety_risk |", "| --- | --- | --- | --- |"]
-    for scale in SCALES:
-        matrix, real = (hstack([plain, scale * negated]).tocsr() for plain, negated in parts)
-        truth = truth_of(seen)
-        judged = {
-            "batch folds": (truth, out_of_fold_scores(features, matrix, truth, folds, fitting, weight=weight, jobs=2))
-        }
+    texts = [_texts(seen), _texts(local)]
+    plain = [features.transform(part) for part in texts]
+    extras = {
+        "negated words": [negated_words(features, part) for part in texts],
+        "length": [length(features, part) for part in texts],
+        "novelty": [_novelty(features, texts[0], folds), new_words(features, texts[1], _known(texts[0]))],
+    }
+    truth = truth_of(seen)
+    lines = ["| added | scale | judge | mh_nexus | safety_risk |", "| --- | --- | --- | --- | --- |"]
+    for name, scale in [("nothing", 0.0), *((name, scale) for name in extras for scale in SCALES)]:
+        added = extras.get(name, [csr_matrix((len(part), 1)) for part in texts])
+        matrix, real = (hstack([part, scale * extra]).tocsr() for part, extra in zip(plain, added, strict=True))
+        scores = out_of_fold_scores(features, matrix, truth, folds, fitting, weight=weight, jobs=2)
+        judged = {"batch folds": (truth, scores)}
         if local:
             fit = fit_labels(features, matrix, truth, fitting, weight=weight, jobs=2)
             judged["Boston"] = (truth_of(local), scores_of(fit, real))
-        for judge, (answer, scores) in judged.items():
-            aucs = [roc_auc_score(answer[:, k], scores[:, k]) for k in range(len(LABEL_NAMES))]
-            lines.append(f"| {scale} | {judge} | {aucs[0]:.4f} | {aucs[1]:.4f} |")
+        for judge, (answer, said) in judged.items():
+            known = [~np.isnan(answer[:, k]) for k in range(len(LABEL_NAMES))]
+            aucs = [roc_auc_score(answer[known[k], k], said[known[k], k]) for k in range(len(LABEL_NAMES))]
+            lines.append(f"| {name} | {scale} | {judge} | {aucs[0]:.4f} | {aucs[1]:.4f} |")
     text = "\n".join(lines) + "\n"
     print(text)
-    (HERE / "results" / "negated_words.md").write_text(text, encoding="utf-8")
+    (HERE / "results" / "added_columns.md").write_text(text, encoding="utf-8")
+
+
+def _known(texts: Sequence[str]) -> NDArray[np.bool_]:
+    return remember(split_words(normalise(texts)))
+
+
+def _novelty(features: NarrativeFeatures, texts: Sequence[str], folds: Sequence[NDArray[np.int64]]) -> csr_matrix:
+    """Return the novelty of each narrative to the other folds: to its own writer nothing is new."""
+    shares = np.zeros((len(texts), 1))
+    for fold in folds:
+        others = np.setdiff1d(np.arange(len(texts)), fold)
+        found = new_words(features, [texts[i] for i in fold], _known([texts[i] for i in others]))
+        shares[fold] = found.toarray()
+    return csr_matrix(shares)
 
 
 def _texts(examples: Sequence[Example]) -> list[str]:
