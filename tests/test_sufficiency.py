@@ -77,3 +77,12 @@ def test_a_trained_model_does_not_judge_another_language(model: Model, text: str
     assert prediction.safety_risk.decision is Decision.INSUFFICIENT
     assert {reason.code for reason in prediction.reasons} == {ReasonCode.UNLIKE_TRAINING_DATA}
     assert prediction.sentence.startswith("mental health nexus not judged: unlike the narratives")
+
+
+def test_a_word_is_known_from_as_many_narratives_as_asked_for():
+    words = split_words(normalise(["knife knife knife", "knife bus", "bus stop"]))
+
+    twice = count_words(split_words(normalise(["knife bus stop"])), 1, remember(words, held_by=2))
+    thrice = count_words(split_words(normalise(["knife bus stop"])), 1, remember(words, held_by=3))
+
+    assert (twice.new.tolist(), thrice.new.tolist()) == ([1], [3])

@@ -1,6 +1,6 @@
 """Whether a narrative can be judged at all: enough words, in a script and of a kind the model was trained on.
 
-Novelty is the share of a narrative's words that no training narrative held, drawn towards zero for short ones: a
+Novelty is the share of a narrative's words that hardly any training narrative held, drawn towards zero for short ones: a
 street name in four words is nothing new. It is large for another language, for garbled text, for text that is no call.
 """
 
@@ -48,7 +48,7 @@ class Sufficiency:
 
     Attributes:
         fewest_words: At least this many words in Latin letters or digits.
-        known_words: bool, shape (2**KNOWN_BITS,). Buckets of the words that training narratives held.
+        known_words: bool, shape (2**KNOWN_BITS,). Buckets of the words that enough training narratives held.
         largest_novelty: A narrative of greater novelty is not judged.
     """
 
@@ -91,8 +91,13 @@ def count_words(words: Words, count: int, known_words: NDArray[np.bool_]) -> Wor
     )
 
 
-def remember(words: Words) -> NDArray[np.bool_]:
-    """Return the buckets of the words as `known_words`, bool, shape (2**KNOWN_BITS,)."""
-    known = np.zeros(1 << KNOWN_BITS, np.bool_)
-    known[to_buckets(words.hashes, _BITS, salt=_SALT)] = True
-    return known
+def remember(words: Words, *, held_by: int = 1) -> NDArray[np.bool_]:
+    """Return the buckets of the words that enough narratives hold, as `known_words`, bool, shape (2**KNOWN_BITS,).
+
+    Args:
+        words: Of the narratives.
+        held_by: In how many narratives a word must stand. Names, slips and scraps of another language stand in few.
+    """
+    buckets = to_buckets(words.hashes, _BITS, salt=_SALT)
+    once = np.unique(np.stack([buckets, words.narrative]), axis=1)[0]
+    return np.bincount(once, minlength=1 << KNOWN_BITS) >= held_by

@@ -111,12 +111,13 @@ class ThresholdsSection(_Section):
 class SufficiencySection(_Section):
     """What a narrative needs to be judged at all.
 
-    The largest novelty is that of the calibration split times `novelty_margin`: another city has other streets and
-    names, another language has hardly a known word.
+    A word is known if at least `known_from` training narratives hold it. The largest novelty is that of the calibration
+    split times `novelty_margin`: another city has other streets and names, another language has hardly a known word.
     """
 
     fewest_words: int = Field(default=2, ge=1)
-    novelty_margin: float = Field(default=1.5, ge=1)
+    known_from: int = Field(default=4, ge=1)
+    novelty_margin: float = Field(default=1.0, ge=1)
 
 
 class FairnessSection(_Section):

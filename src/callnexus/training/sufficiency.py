@@ -15,12 +15,13 @@ def sufficiency_of(
     """Return the words of the training narratives, and a largest novelty from the calibration ones.
 
     Args:
-        settings: Fewest words, and the margin over the largest novelty in the calibration split.
+        settings: Fewest words, from how many narratives a word is known, and the margin over the largest novelty in
+            the calibration split.
         training: Narratives whose words are known; those of the base model are known too.
         calibration: Narratives of other writers, or of later calls.
         base: The model that is adapted, if any.
     """
-    known = remember(split_words(normalise(training)))
+    known = remember(split_words(normalise(training)), held_by=settings.known_from)
     if base is not None:
         known |= base.sufficiency.known_words
     counts = count_words(split_words(normalise(calibration)), len(calibration), known)
