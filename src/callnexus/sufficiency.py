@@ -1,7 +1,8 @@
 """Whether a narrative can be judged at all: enough words, in a script and of a kind the model was trained on.
 
-Novelty is the share of a narrative's words that hardly any training narrative held, drawn towards zero for short ones: a
-street name in four words is nothing new. It is large for another language, for garbled text, for text that is no call.
+Novelty is the share of a narrative's words that hardly any training narrative held, drawn towards zero for short ones:
+a street name in four words is nothing new. It is large for another language, for garbled text, for text that is no
+call.
 """
 
 from dataclasses import dataclass
