@@ -9,7 +9,7 @@ from callnexus import cli
 from callnexus.model_folder import write
 from tests.old_models.freeze import first_parts, first_reports
 
-GATE = {"gate": "miss_rate_gap", "group": None, "figure": 0.04, "limit": 0.1, "passed": True, "waiver": None}
+GATE = {"gate": "fairness.miss_rate_gap", "group": None, "figure": 0.04, "limit": 0.1, "passed": True, "waiver": None}
 BY = ("--by", "R. Diaz", "--reason", "gaps read")
 
 
@@ -38,7 +38,7 @@ def test_a_failing_gate_exits_with_1_and_its_figure(tmp_path: Path, capsys: pyte
     assert cli.run(["approve", str(folder), *BY]) == 1
 
     assert "gate failed: " in (told := capsys.readouterr().err)
-    assert "miss_rate_gap is 0.31, the limit is 0.1" in told
+    assert "fairness.miss_rate_gap is 0.31, the limit is 0.1" in told
 
 
 def test_waivers_are_listed_accepted_and_shown_by_status(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
@@ -56,7 +56,7 @@ def test_waivers_are_listed_accepted_and_shown_by_status(tmp_path: Path, capsys:
     assert "waived by A. Okoye on 2026-03-01: eleven cases" in refused
     assert "waived gates accepted: 1, waived by A. Okoye" in told
     assert "reason: gaps read\nholds until: 2999-12-31\n1 gate(s) waived by A. Okoye" in told
-    assert "- miss_rate_gap is 0.31, the limit is 0.1" in told
+    assert "- fairness.miss_rate_gap is 0.31, the limit is 0.1" in told
 
 
 @pytest.mark.parametrize(

@@ -103,12 +103,12 @@ def told(model: Model, decision: Decision, *reasons: Reason) -> str:
     return replace(prediction, safety_risk=risk, reasons=reasons).sentence.partition("; ")[2]
 
 
-def test_a_danger_that_speaks_against_is_said_not_to_be_taken_as_present(model: Model):
+def test_a_danger_that_counts_against_is_said_to(model: Model):
     murder = Reason(ReasonCode.VIOLENCE, "safety_risk", -1.0, ((0, 6),), "murder")
     denied = Reason(ReasonCode.WEAPON_DENIED, "safety_risk", -0.5, ((7, 13),), "weapon")
 
     assert told(model, Decision.NO, murder) == (
-        'no safety risk found: violence in progress or just over not taken as present ("murder")'
+        'no safety risk found: violence in progress or just over ("murder") counts against it here'
     )
     assert told(model, Decision.NO, murder, denied) == 'no safety risk found: weapon denied ("weapon")'
 

@@ -20,7 +20,7 @@ needs_extra = pytest.mark.skipif(
     not all(find_spec(name) for name in ("model_signing", "OpenSSL")),
     reason="the extra is not installed: pip install 'callnexus[sign]'",
 )
-GATE = {"gate": "miss_rate_gap", "group": None, "figure": 0.04, "limit": 0.1, "passed": True, "waiver": None}
+GATE = {"gate": "fairness.miss_rate_gap", "group": None, "figure": 0.04, "limit": 0.1, "passed": True, "waiver": None}
 
 
 def make_keys(place: Path, curve: str = "SECP256R1") -> tuple[Path, Path]:

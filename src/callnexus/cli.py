@@ -35,7 +35,21 @@ app = typer.Typer(
 _err = Console(stderr=True, highlight=False)
 _out = Console(highlight=False)
 
-_EXTRAS = dict.fromkeys(("sklearn", "scipy", "joblib", "pandas", "mlflow", "pydantic", "cleanlab"), "train")
+_EXTRAS = dict.fromkeys(
+    (
+        "sklearn",
+        "scipy",
+        "joblib",
+        "pandas",
+        "mlflow",
+        "pydantic",
+        "cleanlab",
+        "spacy",
+        "krippendorff",
+        "threadpoolctl",
+    ),
+    "train",
+)
 _EXTRAS |= dict.fromkeys(("jinja2", "matplotlib", "fairlearn"), "report")
 
 app.add_typer(data_app, name="data")
@@ -64,6 +78,8 @@ def _told(error: Exception) -> tuple[str, object, int]:
         return "gate failed", error, 1
     if isinstance(error, CallnexusError):
         return "error", error, 2
+    if isinstance(error, OSError):
+        return "error", f"{error.filename or 'a file'}: {error.strerror or type(error).__name__}", 2
     if isinstance(error, ModuleNotFoundError):
         missing = (error.name or "").split(".")[0]
         if missing in _EXTRAS:

@@ -89,6 +89,6 @@ def circumstances_of(row: Mapping[str, Any]) -> Circumstances:
     if not isinstance(district, str | None) or not isinstance(at, str | None):
         raise LineError(told)
     try:
-        return Circumstances(district, None if at is None else datetime.time.fromisoformat(at))
+        return Circumstances(district or None, None if at is None else datetime.time.fromisoformat(at))
     except ValueError:
         raise LineError(told) from None

@@ -204,6 +204,9 @@ class Model:
             own = [reason for reason in why.reasons if reason.label == name]
             reasons += _settled(name, decision, own) if lack is None else [Reason(lack, name)]
         recommended = self.policy.recommend(found[0].decision, found[1].decision, circumstances)
+        if lack is not None and found[1].probability >= self.thresholds[LABEL_NAMES[1]].yes_from:
+            # Not judged, and yet what was understood of it sounds like danger: "cuchillo", "gun".
+            recommended = self.policy.recommend(found[0].decision, Decision.YES, circumstances)
         return Prediction(
             mh_nexus=found[0],
             safety_risk=found[1],

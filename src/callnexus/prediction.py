@@ -128,8 +128,8 @@ class Prediction:
     def _phrases(self, label: str, side: int) -> str:
         """Return the strongest reasons on one side of a label: 1 for it, -1 against it, 0 those without a side.
 
-        A reason that a person would take for the other side is left out of a yes; in a no it is said not to be taken
-        as present: "murder" in a figure of speech.
+        A reason that a person would take for the other side is left out of a yes; in a no it is said to count against
+        the label here: "murder" in a figure of speech.
         """
         told = [r for r in self.reasons if r.label == label and (r.weight > 0) - (r.weight < 0) in (side, 0)]
         known = [r for r in told if r.code not in UNTOLD]
@@ -137,7 +137,7 @@ class Prediction:
         if fitting:
             return ", ".join(f'{r.code.phrase} ("{r.quote}")' if r.quote else r.code.phrase for r in fitting[:TOLD])
         if side < 0:
-            return ", ".join(f'{r.code.phrase} not taken as present ("{r.quote}")' for r in known[:TOLD])
+            return ", ".join(f'{r.code.phrase} ("{r.quote}") counts against it here' for r in known[:TOLD])
         return _NO_PHRASE if told else ""
 
     def to_dict(self) -> dict[str, Any]:

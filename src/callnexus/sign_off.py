@@ -106,9 +106,13 @@ def gate_problems(manifest: Mapping[str, Any]) -> list[str]:
     """Return one line per gate that stands against an approval; none if all passed or were waived."""
     notes = manifest.get("notes")
     gates = notes.get("gates") if isinstance(notes, Mapping) else None
-    if not isinstance(gates, list) or not gates:
-        return ["the gates were not run when it was packaged; the experiment's section [fairness] sets them"]
+    if not isinstance(gates, list) or not any(_is_fairness(gate) for gate in gates):
+        return ["the gates of [fairness] were not run when it was packaged; that section of the experiment sets them"]
     return [_unwaived(gate) for gate in gates if not _passed(gate) and _waiver(gate) is None]
+
+
+def _is_fairness(gate: Any) -> bool:
+    return isinstance(gate, Mapping) and str(gate.get("gate")).startswith("fairness.")
 
 
 def waived_gates(manifest: Mapping[str, Any]) -> list[Waived]:

@@ -250,3 +250,22 @@ def test_the_first_sentence_names_both_decisions(small: Model):
     nexus, risk_ = (change.decision_after for change in update.changes)
     assert update.sentence.startswith(f"first reading: mental health nexus {nexus}, safety risk {risk_}")
     assert update.changed
+
+
+@pytest.mark.parametrize("remark", ["GUN", "KNIFE"])
+def test_one_word_is_enough_to_flag(remark: str):
+    call = callnexus.load().follow("24-119")
+    call.append("caller reports loud music two floors up, polite, asks for somebody to have a word with them, " * 8)
+
+    update = call.append(remark)
+
+    assert update.flag is not None
+    assert risk(update.prediction) is Decision.YES
+
+
+def test_a_narrative_that_is_not_judged_but_sounds_like_danger_names_the_response_to_danger():
+    prediction = callnexus.load().predict("tiene un machete GUN cuchillo quiere hacer algo muy malo ahora")
+
+    assert prediction.safety_risk.decision is Decision.INSUFFICIENT
+    assert prediction.response is Response.DISPATCHER_REVIEW
+    assert prediction.provisional is Response.CO_RESPONSE

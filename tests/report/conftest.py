@@ -101,7 +101,7 @@ def rich():
         "gates": [
             _gate("behaviour.typos", None, 0.9, 0.8, passed=True),
             _gate("behaviour.negated_weapon", None, 0.5, 0.8, passed=False, waiver=waiver),
-            _gate("fairness.largest_miss_rate_gap", "district", 0.31, 0.2, passed=False),
+            _gate("fairness.largest_fairness.miss_rate_gap", "district", 0.31, 0.2, passed=False),
             _gate("fairness.over_policing_ratio", MALICIOUS[1], None, 1.25, passed=False),
         ],
         "coverage": [row.to_dict() for row in coverage],

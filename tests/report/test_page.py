@@ -268,7 +268,7 @@ def test_everything_that_a_document_can_have_is_shown(rich, told):
 def test_what_a_document_lacks_is_said(parsed):
     text = squeezed(parsed.text)
 
-    assert "No limits were set." in text
+    assert "No limits on disparities were set." in text
     assert "The model's status is not recorded in this report." in text
     assert "No narrative was tried with another race, sex, age, name or dialect." in text
     assert "No other version was given." in text

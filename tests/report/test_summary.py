@@ -2,7 +2,7 @@ import pytest
 
 from callnexus.report.summary import WORRIES, verdict, worries
 
-KEPT = {"gate": "a", "group": None, "figure": 0.9, "limit": 0.8, "passed": True, "waiver": None}
+KEPT = {"gate": "fairness.a", "group": None, "figure": 0.9, "limit": 0.8, "passed": True, "waiver": None}
 BROKEN = KEPT | {"figure": 0.5, "passed": False}
 WAIVED = BROKEN | {"waiver": {"by": "Ann", "date": "2026-01-01", "reason": "Measured again."}}
 
@@ -14,8 +14,8 @@ def texts(document):
 @pytest.mark.parametrize(
     ("gates", "tone", "headline"),
     [
-        (None, "none", "No limits were set."),
-        ([], "none", "No limits were set."),
+        (None, "none", "No limits on disparities were set."),
+        ([], "none", "No limits on disparities were set."),
         ([KEPT, KEPT], "held", "All 2 limits are kept."),
         ([KEPT, WAIVED], "waived", "Limits not kept, but waived: 1 of 2."),
         ([KEPT, WAIVED, BROKEN], "broken", "Limits not kept: 1 of 3."),

@@ -277,7 +277,8 @@ class Call:
             or own.safety_risk.score > cleared.score + _ROUNDING
         ):
             return _for_risk(own)
-        if not _is_risk(alone):
+        # By the threshold, not the decision: one word may be too little text, and still be "GUN".
+        if alone.safety_risk.probability < self._model.thresholds[SAFETY_RISK.name].yes_from:
             return None
         by = self._grown.start_of(self._grown.remarks)
         return [replace(piece, start=piece.start + by, end=piece.end + by) for piece in _for_risk(alone)]

@@ -51,9 +51,11 @@ def verdict(document: Mapping[str, Any]) -> Verdict:
     gates = document.get("gates") or []
     failing = [gate for gate in gates if not gate["passed"]]
     broken = sum(gate["waiver"] is None for gate in failing)
-    if not gates:
+    if not broken and not any(str(gate["gate"]).startswith("fairness.") for gate in gates):
         return Verdict(
-            "none", "No limits were set.", "Nobody said beforehand what would be too much: this report only describes."
+            "none",
+            "No limits on disparities were set.",
+            "Nobody said beforehand what would be too much: this report only describes.",
         )
     if broken:
         return Verdict(

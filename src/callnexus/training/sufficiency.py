@@ -2,11 +2,16 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from callnexus.model import Model
 from callnexus.narrative import normalise
 from callnexus.sufficiency import Sufficiency, count_words, remember
 from callnexus.training.experiment import SufficiencySection
 from callnexus.words import split_words
+
+LIMITS = (0.15, 0.6)
+"""Between these the largest novelty stays, whatever one odd row of the calibration split says."""
 
 
 def sufficiency_of(
@@ -26,4 +31,4 @@ def sufficiency_of(
         known |= base.sufficiency.known_words
     counts = count_words(split_words(normalise(calibration)), len(calibration), known)
     largest = counts.novelty().max(initial=0.0)
-    return Sufficiency(settings.fewest_words, known, min(1.0, float(largest) * settings.novelty_margin))
+    return Sufficiency(settings.fewest_words, known, float(np.clip(largest * settings.novelty_margin, *LIMITS)))
