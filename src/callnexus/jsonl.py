@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from callnexus import strict_json
 from callnexus.errors import LineError
 from callnexus.lines import LONGEST, ByteStream, Line, line_blocks
 from callnexus.model import Model
-from callnexus.model_folder import strict_json
 from callnexus.policy import Circumstances
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"

@@ -5,7 +5,7 @@ its version, a hash of the whole content; a file that is missing, extra or alter
 a link, a pipe, or a file larger than its kind may be. Then the model must repeat its golden predictions here
 (`golden`). Two files may come later, outside the manifest: a reviewer's verdict (`verdict`) and a signature.
 
-In reading order: `files`, `strict_json`, `verdict`, `manifest`, `arrays`, `parts`, `golden`, `reading`; then
+In reading order: `files`, `verdict`, `manifest`, `arrays`, `parts`, `golden`, `reading`; then
 `exchange`, `changelog`, `writing`. Each imports only earlier ones.
 
 To change the format:

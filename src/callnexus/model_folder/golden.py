@@ -8,10 +8,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from callnexus import strict_json
 from callnexus.errors import ModelFolderError
 from callnexus.labels import LABEL_NAMES
 from callnexus.model import Model
-from callnexus.model_folder import strict_json
 from callnexus.prediction import LabelPrediction, Prediction
 
 TOLERANCE = 1e-6

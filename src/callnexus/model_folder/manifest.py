@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from callnexus import strict_json
 from callnexus.errors import ModelFolderError
 from callnexus.labels import LABEL_NAMES
-from callnexus.model_folder import strict_json
 from callnexus.model_folder.files import FILES_OF, check_names
 from callnexus.model_folder.verdict import GIVEN_STATUSES
 

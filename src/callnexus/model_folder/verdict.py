@@ -13,8 +13,8 @@ import re
 from dataclasses import asdict, dataclass, fields
 from datetime import date
 
+from callnexus import strict_json
 from callnexus.errors import ModelFolderError
-from callnexus.model_folder import strict_json
 
 DEMONSTRATION, CANDIDATE, APPROVED, REJECTED = "demonstration", "candidate", "approved", "rejected"
 GIVEN_STATUSES = (DEMONSTRATION, CANDIDATE)

@@ -10,8 +10,9 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
+from callnexus import strict_json
 from callnexus.corpus.importing.values import told
 from callnexus.errors import unreadable
 
@@ -185,16 +186,8 @@ def _decoded(content: bytes, where: str, problems: list[str]) -> str | None:
 def _parsed(text: str) -> tuple[object, str | None]:
     """Return (value, None), or (None, the problem)."""
     try:
-        return json.loads(text, object_pairs_hook=_object), None
+        return json.loads(text, object_pairs_hook=strict_json.with_each_key_once), None
     except ValueError as error:
         return None, f"not JSON: {getattr(error, 'msg', 'a key that stands twice, or a number too long')}"
     except RecursionError:
         return None, "not JSON: nested too deeply"
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return the object, but refuse a key that stands twice: `json` would keep the last and drop the others."""
-    made = dict(pairs)
-    if len(made) < len(pairs):
-        raise ValueError
-    return made

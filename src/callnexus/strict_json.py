@@ -17,7 +17,7 @@ def parse(content: bytes) -> dict[str, Any]:
     try:
         value = json.loads(
             content.decode(),
-            object_pairs_hook=_object,
+            object_pairs_hook=with_each_key_once,
             parse_constant=_refuse_constant,
             parse_int=_whole,
             parse_float=_finite,
@@ -29,7 +29,12 @@ def parse(content: bytes) -> dict[str, Any]:
     return value
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def with_each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the object, but refuse a key that stands twice: `json` would keep the last and drop the others.
+
+    Raises:
+        ValueError: If a key stands twice.
+    """
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError("a key stands twice")

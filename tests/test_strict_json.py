@@ -1,6 +1,6 @@
 import pytest
 
-from callnexus.model_folder import strict_json
+from callnexus import strict_json
 
 
 def test_an_object_is_read_as_it_is():
